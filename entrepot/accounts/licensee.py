@@ -1,0 +1,79 @@
+"""A licensee is a company that uses what a buyer pays for, served by one seller."""
+
+import sqlalchemy as sa
+
+from entrepot.accounts.contact import contact
+from entrepot.accounts.dealings import SEE_ALL, dealt_with
+from entrepot.accounts.eligibility import eligibility
+from entrepot.kernel.access import Who
+from entrepot.kernel.field import audited, document, enum, flag, ref, refs, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine, move
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+
+LIFE = Machine(
+    initial="Active Enabled",  # Active where the ERP links its buyer with its seller
+    final="Deleted",
+    moves=(
+        #     verb         from              to          by
+        move("link",      "Enabled",        "Active",   "operations kernel"),
+        move("unlink",    "Active",         "Enabled",  "operations kernel"),
+        move("disable",   "Enabled Active", "Disabled", "client operations"),
+        move("enable",    "Disabled",       "Enabled",  "client operations"),
+        move("reinstate", "Disabled",       "Active",   "client operations"),  # enabled, with the link there
+        move("delete",    "Enabled Active Disabled", "Deleted", "client operations"),
+    ),
+)  # fmt: skip
+"""Source: platform spec 1.4."""
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; a client its own whose buyer it may reach; a vendor those it has agreements with."""
+    if who.actor in SEE_ALL:
+        return sa.true()
+    mine = (
+        sa.and_(row.c.account_id == who.account, who.reach(row.c.buyer_id))
+        if who.actor == "client"
+        else dealt_with("licensee_id", row.c.id, who)
+    )
+    return sa.and_(mine, row.c.status != "Deleted")
+
+
+BOTH = "client operations"
+ONCE = "client:create operations:create"
+
+LICENSEE = Noun(
+    name="Licensee",
+    path="accounts/licensees",
+    table_name="licensees",
+    ids=Ids("LCE", 3),
+    life=LIFE,
+    sees=sees,
+    audience=("account_id",),
+    scope="buyer_id",
+    fields=(
+        text("name", longest=500, core=True, writes=BOTH),
+        text("icon", longest=2000, core=True),
+        text("externalId", longest=250, core=True, writes=BOTH),
+        enum("status", " ".join(LIFE.states)),
+        ref("account", "accounts/accounts"),
+        ref("buyer", "accounts/buyers", required=True, writes=ONCE),
+        ref("seller", "accounts/sellers", required=True, writes=ONCE),
+        flag("useBuyerAddress", required=True, default=True, writes=BOTH),
+        document("address", writes=BOTH),
+        # The vendors' SDK refuses a licensee without a contact name, at any depth (platform spec 13).
+        *contact(writes=BOTH, core=True),
+        text("description", longest=2000, writes=BOTH),
+        text("type"),
+        text("defaultLanguage", longest=20, writes=BOTH),
+        *eligibility(writes=BOTH),
+        refs("groups", "accounts/user-groups", heavy=True),
+        *audited("created", "updated", "disabled"),
+    ),
+)
+
+
+def may_order(licensee: Thing, buyer: Thing) -> bool:
+    """Both must be active, and belong together."""
+    return licensee.status == buyer.status == "Active" and licensee.buyer_id == buyer.id

@@ -1,0 +1,107 @@
+"""A product is what a vendor brings to the marketplace, with its items, questions, texts and terms."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from entrepot.accounts.dealings import dealt_with
+from entrepot.catalog.publication import EVENTS, LIFE, kept
+from entrepot.kernel.access import Who
+from entrepot.kernel.field import audited, document, enum, externals, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; a vendor its own in any state; a client the published ones, and those that it has an
+    agreement on. A deleted draft is gone for all of them."""
+    here = kept(row, who)
+    match who.actor:
+        case "client":
+            return sa.and_(sa.or_(row.c.status == "Published", dealt_with("product_id", row.c.id, who)), here)
+        case "vendor":
+            return sa.and_(row.c.vendor_id == who.account, here)
+        case _:
+            return here
+
+
+PRODUCT = Noun(
+    name="Product",
+    path="catalog/products",
+    table_name="products",
+    ids=Ids("PRD", 2),
+    life=LIFE,
+    sees=sees,
+    audience=("vendor_id",),
+    fields=(
+        text("name", longest=500, required=True, core=True, writes="vendor"),
+        text("icon", longest=2000, core=True),
+        enum("status", " ".join(LIFE.states), core=True),
+        text("shortDescription", longest=2000, writes="vendor"),
+        text("longDescription", longest=20_000, writes="vendor"),
+        text("website", longest=2000, writes="vendor"),
+        ref("vendor", "accounts/accounts"),
+        *externals("operations"),
+        document("settings", heavy=True, default={}),
+        *audited(*EVENTS),
+    ),
+)
+
+
+def is_orderable(product: Thing, *, under_agreement: bool = False) -> bool:
+    """Whether it may be bought; under an agreement that is there, what was withdrawn may still be changed.
+
+    A product whose settings do not speak of ordering may be ordered.
+    Source: platform spec 2.14; commerce spec 2.3, rule 3.
+    """
+    if under_agreement:
+        return product.status in ("Published", "Unpublished")
+    return product.status == "Published" and _settings(product).get("productOrdering") is not False
+
+
+# Settings ------------------------------------------------------------------------------------------------
+
+MODES: Final = ("automatic", "manual", "extension")
+"""Who fulfils: the built-in fulfiller after a delay, a person of the vendor's, or the vendor's extension."""
+
+SPELLINGS: Final = {"purchaseOrderQuerying": "purchaseOrderQuery"}
+"""Flags that the official command line writes in its own way."""
+
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+
+
+def fulfilment(product: Thing) -> tuple[str, timedelta]:
+    """How its orders are fulfilled, and after what delay where that is automatic."""
+    said = _object(_settings(product), "fulfilment")
+    mode = said.get("mode")
+    return (mode if mode in MODES else "extension"), _duration(said.get("delay"))
+
+
+def pre_validates(product: Thing, flag: str) -> bool:
+    """Whether the vendor wants to be asked at that point, such as `purchaseOrderDraft`."""
+    flags = _object(_settings(product), "preValidation")
+    return flags.get(flag, flags.get(SPELLINGS.get(flag, flag))) is True
+
+
+def _settings(product: Thing) -> dict[str, object]:
+    return product.settings or {}
+
+
+def _object(settings: dict[str, object], name: str) -> dict[str, object]:
+    found = settings.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _duration(said: object) -> timedelta:
+    """`PT5M`, `P1DT12H`; anything else is no delay."""
+    found = _DURATION.fullmatch(said) if isinstance(said, str) and len(said) <= 30 else None
+    if found is None:
+        return timedelta()
+    weeks, days, hours, minutes, seconds = (int(each or 0) for each in found.groups())
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return timedelta()

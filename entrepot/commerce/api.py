@@ -1,0 +1,81 @@
+"""What the room of commerce offers, and to whom."""
+
+from entrepot.commerce import order, order_asset, order_needs, order_subscription, texts
+from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
+from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.asset import ASSET
+from entrepot.commerce.line import LINE
+from entrepot.commerce.order import ORDER
+from entrepot.commerce.order_asset import ORDER_ASSET
+from entrepot.commerce.order_line import ORDER_LINE
+from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
+from entrepot.commerce.subscription import SUBSCRIPTION
+from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
+
+NOUNS = (
+    ORDER,
+    ORDER_LINE,
+    ORDER_SUBSCRIPTION,
+    ORDER_ASSET,
+    ORDER_TERMS,
+    AGREEMENT,
+    AGREEMENT_TERMS,
+    SUBSCRIPTION,
+    ASSET,
+    LINE,
+)
+
+EVERYBODY = "client vendor operations"
+
+ORDERS = Resource(
+    ORDER,
+    create=create(order.create, by="client", loads=order_needs.for_purchase),
+    update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
+    remove=remove(order.delete, moves="delete", loads=order_needs.beside),
+    actions=(
+        Action("validate", order.validate, by=EVERYBODY, loads=order_needs.beside),
+        Action("quote", order.quote, moves="quote", loads=order_needs.beside),
+        Action("process", order.process, moves="place resume", loads=order_needs.beside),
+        Action("query", order.ask, moves="ask", loads=order_needs.beside),
+        Action("complete", order.complete, moves="complete", loads=order_needs.beside),
+        Action("fail", order.fail, moves="fail", loads=order_needs.beside),
+        Action("notify", order.notify, by="client operations", loads=order_needs.to_notify, answers=204),
+    ),
+    texts=(Text("render", texts.of_thing, texts.beside), Text("template", texts.of_thing, texts.beside)),
+)
+
+ORDER_SUBSCRIPTIONS = Resource(
+    ORDER_SUBSCRIPTION,
+    create=create(order_subscription.create, by="vendor", loads=order_subscription.beside),
+    update=update(order_subscription.update, by=EVERYBODY, loads=order_subscription.beside),
+    remove=remove(order_subscription.remove, by="client vendor", loads=order_subscription.beside),
+    texts=(Text("render", texts.of_thing, texts.beside),),
+)
+
+ORDER_ASSETS = Resource(
+    ORDER_ASSET,
+    create=create(order_asset.create, by="vendor", loads=order_subscription.beside),
+    update=update(order_asset.update, by=EVERYBODY, loads=order_subscription.beside),
+    remove=remove(order_asset.remove, by="vendor", loads=order_subscription.beside),
+    texts=(Text("render", texts.of_thing, texts.beside),),
+)
+
+OFFERS = (
+    ORDERS,
+    Resource(ORDER_LINE, lists_only=True),
+    ORDER_SUBSCRIPTIONS,
+    ORDER_ASSETS,
+    Resource(
+        AGREEMENT,
+        texts=(
+            Text("render", texts.of_agreement, texts.beside),
+            Text("template", texts.of_agreement, texts.beside),
+        ),
+    ),
+    Resource(LINE, path="commerce/agreements/{agreement}/lines", by="agreement_id", lists_only=True),
+    Resource(SUBSCRIPTION, texts=(Text("render", texts.of_thing, texts.beside),)),
+    Resource(LINE, path="commerce/subscriptions/{subscription}/lines", by="subscription_id", lists_only=True),
+    Resource(ASSET, texts=(Text("render", texts.of_thing, texts.beside),)),
+    Resource(LINE, path="commerce/assets/{asset}/lines", by="asset_id", lists_only=True),
+    Resource(LINE, lists_only=True),
+)

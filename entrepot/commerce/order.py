@@ -1,0 +1,451 @@
+"""An order asks a vendor to start, change or end an agreement."""
+
+from calendar import monthrange
+from datetime import datetime
+
+from entrepot.commerce import (
+    accepted_terms,
+    agreement,
+    asset,
+    fulfiller,
+    line,
+    order_asset,
+    order_line,
+    order_subscription,
+    parameters,
+    subscription,
+)
+from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.bags import parameter_bag
+from entrepot.commerce.order_line import is_one_time, reprice
+from entrepot.commerce.party import MARGIN, PARTIES, parties, totals
+from entrepot.commerce.price import months_of
+from entrepot.kernel.body import Body, apply
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.field import audited, document, enum, externals, integer, part, ref, refs, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine, move
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+from entrepot.program.certificate import admits
+
+LIFE = Machine(
+    initial="Draft Quoted Processing",
+    final="Completed Failed Deleted",
+    moves=(
+        #     verb        from             to            by
+        move("quote",    "Draft",         "Quoted",     "client"),
+        move("price",    "Draft",         "Quoted",     "operations"),          # any edit by operations
+        move("place",    "Draft Quoted",  "Processing", "client"),
+        move("resume",   "Querying",      "Processing", "client vendor operations"),
+        move("ask",      "Processing",    "Querying",   "vendor kernel"),
+        move("complete", "Processing",    "Completed",  "vendor kernel"),
+        move("fail",     "Processing",    "Failed",     "vendor operations kernel"),
+        move("fail",     "Querying",      "Failed",     "operations kernel"),
+        move("delete",   "Draft Quoted",  "Deleted",    "client vendor operations kernel"),
+    ),
+)  # fmt: skip
+"""Source: spec 2.2, T1 to T14. No way leads from Querying to Completed, and no state times out."""
+
+
+def message(value: object) -> list[str]:
+    """A message as vendors leave it on an order: `{id?, message, parameters?}` (spec 2.1)."""
+    if not isinstance(value, dict):
+        return ["An object with a message was expected."]
+    words = value.get("message")
+    if words is not None and not (isinstance(words, str) and len(words) <= 4000):
+        return ["The message must be a text of at most 4000 characters."]
+    return []
+
+
+ORDER = Noun(
+    name="Order",
+    path="commerce/orders",
+    table_name="orders",
+    ids=Ids("ORD", 3),
+    life=LIFE,
+    sees=parties,
+    audience=PARTIES,
+    scope="buyer_id",
+    fields=(
+        enum("type", "Purchase Change Termination Configuration Suspend Resume", required=True),
+        enum("status", " ".join(LIFE.states), core=True),
+        text("notes", longest=4000, writes="client operations"),
+        text("comments", longest=4000, sees="operations", writes="operations"),
+        document("statusNotes", check=message, writes="vendor:Processing operations:Processing,Querying"),
+        document("error", check=message, writes="vendor:Processing"),
+        ref("agreement", "commerce/agreements"),
+        ref("authorization", "catalog/authorizations"),
+        ref("listing", "catalog/listings"),
+        ref("product", "catalog/products"),
+        ref("client", "accounts/accounts"),
+        ref("vendor", "accounts/accounts"),
+        ref("licensee", "accounts/licensees"),
+        ref("buyer", "accounts/buyers"),
+        ref("seller", "accounts/sellers"),
+        ref("billTo", "accounts/buyers"),
+        ref("pricingPolicy", "catalog/pricing-policies", sees=MARGIN),
+        ref("template", "catalog/products/{product}/templates", writes="vendor:Processing"),
+        ref("assignee", "identities", writes="vendor"),
+        *externals("client", "vendor", "operations"),
+        *totals("PPx1", "PPxM", "PPxY", "SPx1", "SPxM", "SPxY"),
+        document("price.markupSource", sees=MARGIN),
+        document("price.defaultMarkupSource", sees=MARGIN),
+        enum("defaultMarkupSource", "Unknown PriceList PricingPolicy Manual", sees=MARGIN),
+        part("lines", "commerce/orders/{order}/lines", by="order_id", heavy=True),
+        part("subscriptions", "commerce/orders/{order}/subscriptions", by="order_id", heavy=True),
+        part("assets", "commerce/orders/{order}/assets", by="order_id", heavy=True),
+        parameter_bag("ordering"),
+        parameter_bag("fulfillment"),
+        part("termsAndConditions", "commerce/orders/{order}/terms", by="order_id", heavy=True),
+        refs(
+            "certificates",
+            "program/certificates",
+            heavy=True,
+            writes="client:create,Draft,Quoted,Processing",
+        ),
+        ref("priceList", "catalog/price-lists", sees="kernel"),
+        integer("precision", sees="kernel", default=2),
+        *audited("created", "updated", "quoted", "processing", "querying", "completed", "failed", "deleted"),
+    ),
+)
+"""Source: spec 2.1. `priceList` and `precision` are kept from creation: prices are those of that day."""
+
+
+# Verbs, in the order of life ------------------------------------------------------------------------
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """The client begins a purchase: as a draft to work on, as a quote, or placed at once (spec T1 to T3)."""
+    sale = got.sale
+    began = call.new(
+        AGREEMENT,
+        status="Draft",
+        name=sale.name,
+        product_id=sale.product.id,
+        listing_id=sale.listing.id,
+        authorization_id=sale.listing.authorization_id,
+        client_id=sale.licensee.account_id,
+        vendor_id=sale.product.vendor_id,
+        licensee_id=sale.licensee.id,
+        buyer_id=sale.licensee.buyer_id,
+        seller_id=sale.licensee.seller_id,
+        price_currency=sale.price_list.currency,
+        price_billing_currency=sale.price_list.currency,
+        price_source="Computed",
+        price_default_markup=sale.price_list.default_markup,
+        external_ids_client=sale.agreement_external_id,
+    )
+    order = call.new(
+        ORDER,
+        type="Purchase",
+        status="Draft",
+        agreement_id=began.id,
+        product_id=sale.product.id,
+        listing_id=sale.listing.id,
+        authorization_id=sale.listing.authorization_id,
+        client_id=began.client_id,
+        vendor_id=began.vendor_id,
+        licensee_id=began.licensee_id,
+        buyer_id=began.buyer_id,
+        seller_id=began.seller_id,
+        pricing_policy_id=sale.policy.id if sale.policy else None,
+        price_list_id=sale.price_list.id,
+        precision=sale.price_list.precision if sale.price_list.precision is not None else 2,
+        price_currency=sale.price_list.currency,
+        price_default_markup=sale.price_list.default_markup,
+        default_markup_source="PricingPolicy" if sale.policy else "PriceList",
+        ordering=parameters.instances(_active(got.definitions), "Purchase", parameters.ORDERING),
+        fulfillment=parameters.instances(_active(got.definitions), "Purchase", parameters.FULFILLMENT),
+    )
+    got.agreement, got.product, got.price_list = began, sale.product, sale.price_list
+    got.policy, got.offers = sale.policy, sale.offers
+    _write(call, order, body, got, state="create", parameters_as="Draft")
+    call.stop_on_faults()
+    accepted_terms.accept(call, order, got.terms, got.signatory)
+    call.record("order.created", order)
+    if sale.status == "Quoted":
+        quote(call, order, Body({}), got)
+    elif sale.status == "Processing":
+        place(call, order, Body({}), got)
+    return order
+
+
+def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Each actor writes its own fields; any edit by operations turns a draft into a quote (spec T4, T5)."""
+    _require_not(call, order, "Deleted")
+    before = str(order.status)
+    _write(call, order, body, got, state=before)
+    if call.by("operations") and before == "Draft":
+        call.move(order, "price")
+        _give_template(order, got, "OrderProcessing")
+        call.record("order.priced", order)
+
+
+def validate(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Keeps the changes and judges the order by our own rules; what is wrong is told, not refused.
+
+    Source: spec 2.10. Vendors are asked as well once they can register for it.
+    """
+    if order.status not in ("Draft", "Querying"):
+        _require_not(call, order, str(order.status))
+    _write(call, order, body, got, state=str(order.status))
+
+
+def quote(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """The client asks for an offer; from here on its parameters are frozen (spec T5)."""
+    before = call.move(order, "quote")
+    _write(call, order, body, got, state=before)
+    _give_template(order, got, "OrderProcessing")
+    call.record("order.quoted", order)
+
+
+def process(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Places a draft or quote, or puts an answered question back to the vendor: by the order's state."""
+    if order.status == "Querying":
+        resume(call, order, body, got)
+    else:
+        place(call, order, body, got)
+
+
+def place(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """The client commits: terms are accepted and the agreement is reserved for this order (spec T6, T8)."""
+    before = call.move(order, "place")
+    agreement.reserve(call, got.agreement, order)
+    _write(call, order, body, got, state=before)
+    require_lines(call, order, got)
+    call.stop_on_faults()
+    accepted_terms.accept(call, order, got.terms, got.signatory)
+    _give_template(order, got, "OrderProcessing")
+    call.record("order.placed", order)
+    if parameters.invalid(order.ordering, got.definitions, parameters.ORDERING):
+        call.move(order, "ask", by="kernel")
+        _give_template(order, got, "OrderQuerying")
+        call.record("order.queried", order, by="parameters")
+    else:
+        fulfiller.engage(call, order, got.product)
+
+
+def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """The question is answered: back to the vendor (spec T13). The vendor itself need not wait for it."""
+    before = call.move(order, "resume")
+    _write(call, order, body, got, state=before)
+    if not call.by("vendor"):
+        for path, messages in parameters.invalid(
+            order.ordering, got.definitions, parameters.ORDERING
+        ).items():
+            for words in messages:
+                call.fault(path, words)
+    call.stop_on_faults()
+    order.template_id = None
+    _write_template(call, order, body, got)
+    _give_template(order, got, "OrderProcessing")
+    call.record("order.resumed", order)
+    fulfiller.engage(call, order, got.product)
+
+
+def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """The vendor asks back: the client has to answer before anything goes on (spec T12)."""
+    before = call.move(order, "ask")
+    order.template_id = None
+    _write(call, order, body, got, state=before)
+    _give_template(order, got, "OrderQuerying")
+    call.record("order.queried", order)
+
+
+def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """The vendor has delivered: what was ordered goes live (spec T10 and 2.4)."""
+    before = call.move(order, "complete")
+    order.template_id = None
+    _write(call, order, body, got, state=before)
+    _drop_empty(call, order)
+    require_mapped(call, order)
+    for path, words in parameters.invalid(order.fulfillment, got.definitions, parameters.FULFILLMENT).items():
+        for each in words:
+            call.fault(path, each)
+    call.stop_on_faults()
+    for each in order.lines:
+        if is_one_time(each) and each.asset_id is None:
+            order_asset.automatic(call, order, each, got)
+    _give_template(order, got, "OrderCompleted")
+    _go_live(call, order, got)
+    call.record("order.completed", order)
+
+
+def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Nothing comes of it: the reason is told, and a purchase takes its agreement along (spec T11, T14)."""
+    before = call.move(order, "fail")
+    notes = body.object(call, "statusNotes")
+    words = notes.get("message") if notes is not None else None
+    if not isinstance(words, str) or not words.strip():
+        call.fault("statusNotes", "A message is required to fail an order.")
+    _write(call, order, body, got, state=before)
+    for each in order.subscriptions:
+        if each.status == "Draft":
+            call.move(each, "discard", by="kernel")
+    for each in list(order.assets):
+        if each.status == "Draft":
+            order_asset.discard(call, order, each)
+    call.move(got.agreement, "fail", by="kernel")
+    call.record("order.failed", order)
+
+
+def delete(call: Call, order: Thing, body: None, got: Got) -> None:
+    """A draft or quote is given up; it stays visible as Deleted (spec T7, T9)."""
+    call.move(order, "delete")
+    call.move(got.agreement, "delete", by="kernel")
+    call.record("order.deleted", order)
+
+
+def notify(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Somebody is to be told of the order. The event says whom; mail comes with notifications."""
+    _require_not(call, order, "Deleted")
+    user = body.get("userId")
+    if not isinstance(user, str) or not user:
+        call.fault("userId", "The user to notify is required.")
+    elif user not in {str(each.id) for each in got.users}:
+        call.fault("userId", f"User {user[:80]!r} was not found.")
+    call.record("order.notified", order, userId=user, notifyMe=body.get("notifyMe") is True)
+
+
+# Rules ----------------------------------------------------------------------------------------------
+
+
+def require_lines(call: Call, order: Thing, got: Got) -> None:
+    """Something must be ordered: at least one line, each with a quantity where its item has one (spec T6)."""
+    if not order.lines:
+        call.fault("lines", "At least one line is required.")
+    without = {str(item.id) for item in got.items if item.quantity_not_applicable}
+    for at, each in enumerate(order.lines):
+        if not each.quantity and each.item_id not in without:
+            call.fault(f"lines[{at}].quantity", "A quantity of at least 1 is required.")
+
+
+def require_mapped(call: Call, order: Thing) -> None:
+    """Every recurring line belongs to a subscription before the order completes (spec 2.4)."""
+    for at, each in enumerate(order.lines):
+        if not is_one_time(each) and each.subscription_id is None:
+            call.fault(f"lines[{at}].subscription", f"Line {each.id} belongs to no subscription yet.")
+
+
+def require_certificates(call: Call, order: Thing, got: Got) -> None:
+    """A certificate that an order names must be good for its licensee."""
+    licensee = got.licensees[0]
+    for at, each in enumerate(got.certificates):
+        if not admits(each, licensee):
+            call.fault(f"certificates[{at}].id", f"Certificate {each.id} does not hold for this licensee.")
+
+
+def _require_not(call: Call, order: Thing, state: str) -> None:
+    if order.status == state:
+        raise Conflict(f"Order {order.id} is {order.status}.")
+
+
+# Steps that several verbs share ---------------------------------------------------------------------
+
+
+def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parameters_as: str = "") -> None:
+    """Applies the body under the caller's write rules for the state that the order was in."""
+    apply(call, order, body, state)
+    _write_template(call, order, body, got)
+    _write_parameters(call, order, body, got, parameters_as or state)
+    order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
+    if "certificates" in body and call.by("client"):
+        require_certificates(call, order, got)
+    if not call.faults:
+        reprice(order)
+
+
+def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:
+    if order.template_id is None or not call.by("vendor") or "template" not in body:
+        return
+    if order.template_id not in {str(each.id) for each in got.templates}:
+        call.fault(body.path("template.id"), f"Template {order.template_id} is not one of this product.")
+
+
+def _write_parameters(call: Call, order: Thing, body: Body, got: Got, state: str) -> None:
+    inner = body.object(call, "parameters")
+    if inner is None:
+        return
+    for phase in (parameters.ORDERING, parameters.FULFILLMENT):
+        if phase not in inner or not parameters.may_write(call.caller.actor, state, phase):
+            continue
+        bag, faults = parameters.write(
+            getattr(order, phase),
+            got.definitions,
+            inner.get(phase),
+            call.caller.actor,
+            path=inner.path(phase),
+        )
+        for path, messages in faults.items():
+            for words in messages:
+                call.fault(path, words)
+        if not faults:
+            setattr(order, phase, bag)
+
+
+def _give_template(order: Thing, got: Got, kind: str) -> None:
+    """The product's default template of that kind, where the vendor gave none (spec 2.3.7)."""
+    given = next((each for each in got.templates if each.id == order.template_id), None)
+    if given is not None and given.type == kind:
+        return
+    if given is not None and order.now["template_id"] != (order.was or {}).get("template_id"):
+        return  # named in this very request
+    default = next((each for each in got.templates if each.type == kind and each.is_default), None)
+    order.template_id = default.id if default is not None else None
+
+
+def _drop_empty(call: Call, order: Thing) -> None:
+    """Drafts without lines are discarded without a word (spec 2.4)."""
+    used = {each.subscription_id for each in order.lines} | {each.asset_id for each in order.lines}
+    for each in [each for each in order.subscriptions if each.id not in used]:
+        order_subscription.discard(call, order, each)
+    for each in [each for each in order.assets if each.id not in used]:
+        order_asset.discard(call, order, each)
+
+
+def _go_live(call: Call, order: Thing, got: Got) -> None:
+    """A purchase completed: drafts become live under their ids, lines become those of the agreement."""
+    held = got.agreement
+    for each in order.subscriptions:
+        _begin_term(call, each)
+        call.move(each, "activate", by="kernel")
+        subscription.begin(call, order, each, held)
+    for each in order.assets:
+        call.move(each, "activate", by="kernel")
+        asset.begin(call, order, each, held)
+    for each in order.lines:
+        line.begin(call, order, each, held)
+    held.template_id = order.template_id
+    for phase in (parameters.ORDERING, parameters.FULFILLMENT):
+        setattr(held, phase, _of_agreement(getattr(order, phase), got.definitions))
+    accepted_terms.copy_to_agreement(call, order, held)
+    call.link(held, "certificates", order.certificates)
+    agreement.sum_up(held)
+    call.move(held, "activate", by="kernel")
+
+
+def _begin_term(call: Call, draft: Thing) -> None:
+    """What the vendor left open: it starts now, and is committed to for its terms (spec 2.4)."""
+    if draft.start_date is None:
+        draft.start_date = call.now
+    if draft.commitment_date is None and draft.terms_commitment:
+        draft.commitment_date = later(draft.start_date, draft.terms_commitment)
+
+
+def later(moment: datetime, period: str) -> datetime:
+    """The same day of the month, so many months on; the last day where there is no such day."""
+    months = moment.month - 1 + (months_of(period) or 0)
+    year, month = moment.year + months // 12, months % 12 + 1
+    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
+
+
+def _of_agreement(bag: list[dict[str, object]], definitions: list[Thing]) -> list[dict[str, object]]:
+    """Parameters of the order stay with the order; those of the agreement go along (spec 2.4)."""
+    ours = {str(each.id) for each in definitions if each.scope == "Agreement"}
+    return [each for each in bag if each["id"] in ours]
+
+
+def _active(definitions: list[Thing]) -> list[Thing]:
+    return [each for each in definitions if each.status in (None, "Active", "Draft")]

@@ -1,0 +1,303 @@
+"""What the verbs of an order need beside it: who buys, from whom, at which prices, under which texts and terms."""
+
+from types import SimpleNamespace
+
+import sqlalchemy as sa
+
+from entrepot.accounts.buyer import BUYER
+from entrepot.accounts.licensee import LICENSEE, may_order
+from entrepot.accounts.user import USER
+from entrepot.catalog import listing, pricing_policy
+from entrepot.catalog.item import ITEM
+from entrepot.catalog.listing import LISTING
+from entrepot.catalog.parameter import PARAMETER
+from entrepot.catalog.price_list import PRICE_LIST
+from entrepot.catalog.price_list_item import PRICE_LIST_ITEM
+from entrepot.catalog.pricing_policy import PRICING_POLICY
+from entrepot.catalog.product import PRODUCT, is_orderable
+from entrepot.catalog.template import TEMPLATE
+from entrepot.catalog.terms import TERMS
+from entrepot.commerce.agreement import AGREEMENT
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, among, given
+from entrepot.program.certificate import CERTIFICATE
+
+
+def _of_licensee(column: str) -> sa.ScalarSelect[str]:
+    licensee = LICENSEE.table.alias()
+    return sa.select(licensee.c[column]).where(licensee.c.id == given("licensee_id")).scalar_subquery()
+
+
+def _listed(row: sa.FromClause, column: str) -> sa.ColumnElement[bool]:
+    """Rows that a listing of this product for the licensee's seller names."""
+    each = LISTING.table.alias()
+    chosen = sa.select(each.c[column]).where(
+        each.c.product_id == given("product_id"), each.c.seller_id == _of_licensee("seller_id")
+    )
+    return row.c.id.in_(chosen)
+
+
+def _offered(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Prices of the asked items on the lists of those listings."""
+    each = LISTING.table.alias()
+    lists = sa.select(each.c.price_list_id).where(
+        each.c.product_id == given("product_id"), each.c.seller_id == _of_licensee("seller_id")
+    )
+    return (row.c.item_id == among("item_ids")) & row.c.price_list_id.in_(lists)
+
+
+SALE = {
+    "licensees": Want(LICENSEE, lambda row: row.c.id == given("licensee_id"), visible=True),
+    "buyers": Want(BUYER, lambda row: row.c.id == _of_licensee("buyer_id")),
+    "products": Want(PRODUCT, lambda row: row.c.id == given("product_id"), visible=True),
+    "listings": Want(
+        LISTING,
+        lambda row: (
+            (row.c.product_id == given("product_id")) & (row.c.seller_id == _of_licensee("seller_id"))
+        ),
+    ),
+    "price_lists": Want(PRICE_LIST, lambda row: _listed(row, "price_list_id")),
+    "items": Want(
+        ITEM, lambda row: (row.c.id == among("item_ids")) & (row.c.product_id == given("product_id"))
+    ),
+    "offers": Want(PRICE_LIST_ITEM, _offered),
+    "policies": Want(PRICING_POLICY, lambda row: row.c.client_id == _of_licensee("account_id"), alone=False),
+    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids")),
+    "signatories": Want(USER, lambda row: row.c.id == given("user_id")),
+}
+"""Everything a purchase rests on (platform spec 2.14), in one round trip."""
+
+
+async def for_purchase(load: Load, call: Call, _: None, body: Body) -> Got:
+    """The sale that a new order describes. Faults name what is missing, unknown or not to be had."""
+    agreed = body.object(call, "agreement") or Body({}, body.path("agreement."))
+    kind = body.get("type", "Purchase")
+    _require_kind(call, body, kind)
+    licensee_id = agreed.id_of(call, "licensee") or body.id_of(call, "licensee")
+    product_id = agreed.id_of(call, "product") or body.id_of(call, "product")
+    listing_id = agreed.id_of(call, "listing") or body.id_of(call, "listing")
+    authorization_id = body.id_of(call, "authorization") or agreed.id_of(call, "authorization")
+    for name, found in (("licensee", licensee_id), ("product", product_id)):
+        if found is None and not any(path.startswith(f"agreement.{name}") for path in call.faults):
+            call.fault(agreed.path(name), f"A {name} is required.")
+    call.stop_on_faults()
+    got = await load(
+        SALE,
+        licensee_id=licensee_id,
+        product_id=product_id,
+        item_ids=_item_ids(body),
+        certificate_ids=_certificate_ids(body),
+        user_id=call.caller.user_id,
+    )
+    got.sale = _sale(call, body, agreed, got, listing_id, authorization_id)
+    return await _declared(load, call, got, str(product_id))
+
+
+def _require_kind(call: Call, body: Body, kind: object) -> None:
+    kinds = ("Purchase", "Change", "Termination", "Configuration", "Suspend", "Resume")
+    named = next((each for each in kinds if isinstance(kind, str) and each.lower() == kind.lower()), None)
+    if named is None:
+        call.fault(body.path("type"), f"One of {', '.join(kinds[:4])} was expected.")
+    elif named != "Purchase":
+        call.fault(body.path("type"), f"Orders of type {named} cannot be created yet.")
+
+
+def _sale(
+    call: Call, body: Body, agreed: Body, got: Got, listing_id: str | None, authorization_id: str | None
+) -> SimpleNamespace:
+    """Who buys what from whom at which prices. Raises Invalid unless that is clear."""
+    licensee = got.licensees[0] if got.licensees else None
+    product = got.products[0] if got.products else None
+    if licensee is None:
+        call.fault(agreed.path("licensee.id"), "This licensee was not found.")
+    elif not got.buyers or not may_order(licensee, got.buyers[0]):
+        call.fault(agreed.path("licensee.id"), f"Licensee {licensee.id} may not order: it is not active.")
+    if product is None:
+        call.fault(agreed.path("product.id"), "This product was not found.")
+    elif not is_orderable(product):
+        call.fault(agreed.path("product.id"), f"Product {product.id} cannot be ordered.")
+    status = _status(call, body)
+    call.stop_on_faults()
+    assert licensee is not None and product is not None
+    chosen = _listing(call, agreed, got, licensee, listing_id, authorization_id)
+    call.stop_on_faults()
+    assert chosen is not None
+    policy = next(
+        (
+            each
+            for each in got.policies
+            if pricing_policy.applies_to(each, str(licensee.account_id), str(product.id), licensee)
+        ),
+        None,
+    )
+    return SimpleNamespace(
+        licensee=licensee,
+        product=product,
+        listing=chosen,
+        price_list=next(each for each in got.price_lists if each.id == chosen.price_list_id),
+        policy=policy,
+        offers=[each for each in got.offers if each.price_list_id == chosen.price_list_id],
+        status=status,
+        name=_name(call, agreed) or f"{product.name} for {licensee.name}",
+        agreement_external_id=_external_id(call, agreed),
+    )
+
+
+def _status(call: Call, body: Body) -> str:
+    """How an order may begin; a draft when nothing is said."""
+    said = body.get("status")
+    if said is None:
+        return "Draft"
+    for each in ("Draft", "Quoted", "Processing"):
+        if isinstance(said, str) and said.lower() == each.lower():
+            return each
+    call.fault(body.path("status"), "An order begins as Draft, Quoted or Processing.")
+    return "Draft"
+
+
+def _listing(
+    call: Call,
+    agreed: Body,
+    got: Got,
+    licensee: Thing,
+    listing_id: str | None,
+    authorization_id: str | None,
+) -> Thing | None:
+    if listing_id is None:
+        chosen = listing.choose(got.listings, licensee, authorization_id)
+        if chosen is None:
+            call.fault(agreed.path("listing"), "No listing offers this product to this licensee.")
+        return chosen
+    named = next((each for each in got.listings if each.id == listing_id), None)
+    if named is None or not listing.serves(named, licensee):
+        call.fault(
+            agreed.path("listing.id"),
+            f"Listing {listing_id[:80]!r} does not offer this product to this licensee.",
+        )
+        return None
+    if authorization_id not in (None, named.authorization_id):
+        call.fault("authorization.id", f"Listing {listing_id} is not under this authorization.")
+    return named
+
+
+def _name(call: Call, agreed: Body) -> str | None:
+    said = agreed.get("name")
+    if said is None:
+        return None
+    if not isinstance(said, str) or not said.strip() or len(said) > 500 or "\0" in said:
+        call.fault(agreed.path("name"), "A name of at most 500 characters was expected.")
+        return None
+    return said
+
+
+def _external_id(call: Call, agreed: Body) -> str | None:
+    inner = agreed.object(call, "externalIds")
+    said = inner.get("client") if inner is not None else None
+    if said is not None and (not isinstance(said, str) or len(said) > 500 or "\0" in said):
+        call.fault(agreed.path("externalIds.client"), "A text of at most 500 characters was expected.")
+        return None
+    return said
+
+
+def _item_ids(body: Body) -> list[str]:
+    """Items that the lines name; what is wrong with a line is told by the verb."""
+    return list(_named(body.get("lines"), "item"))
+
+
+def _certificate_ids(body: Body) -> list[str]:
+    return [
+        each["id"]
+        for each in _objects(body.get("certificates"))
+        if isinstance(each.get("id"), str) and "\0" not in each["id"]
+    ]
+
+
+def _named(entries: object, name: str) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for each in _objects(entries):
+        target = Body(each).get(name)
+        if isinstance(target, dict) and isinstance(target.get("id"), str) and "\0" not in target["id"]:
+            found[target["id"]] = None
+    return found
+
+
+def _objects(entries: object) -> list[dict]:
+    return [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+
+
+async def _declared(load: Load, call: Call, got: Got, product_id: str) -> Got:
+    """What the product declares: its parameters, texts and terms, at most two seconds old."""
+    got.definitions = await load.definitions(PARAMETER, product_id)
+    got.templates = [t for t in await load.definitions(TEMPLATE, product_id) if t.status != "Deleted"]
+    got.terms = await load.definitions(TERMS, product_id)
+    for each in got.templates:
+        call.known.things[TEMPLATE.path, str(each.id)] = each
+    got.signatory = _signatory(call, got)
+    return got
+
+
+def _signatory(call: Call, got: Got) -> dict[str, object]:
+    """Who accepts terms: the user behind the token, or the token itself (spec 1.11, ExtendedIdentity)."""
+    for user in getattr(got, "signatories", ()):
+        named = {
+            "id": user.id,
+            "name": user.name,
+            "firstName": user.first_name,
+            "lastName": user.last_name,
+            "email": user.email,
+            "revision": user.revision,
+        }
+        return {key: value for key, value in named.items() if value is not None}
+    return {"id": call.caller.identity_id}
+
+
+# For an order that is there ---------------------------------------------------------------------------
+
+BESIDE = {
+    "agreements": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"), alone=False, held=True),
+    "products": Want(PRODUCT, lambda row: row.c.id == given("product_id")),
+    "items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
+    "offers": Want(
+        PRICE_LIST_ITEM,
+        lambda row: (row.c.item_id == among("new_items")) & (row.c.price_list_id == given("price_list_id")),
+    ),
+    "price_lists": Want(PRICE_LIST, lambda row: row.c.id == given("price_list_id")),
+    "policies": Want(PRICING_POLICY, lambda row: row.c.id == given("policy_id")),
+    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids")),
+    "licensees": Want(LICENSEE, lambda row: row.c.id == given("licensee_id")),
+    "signatories": Want(USER, lambda row: row.c.id == given("user_id")),
+}
+
+
+async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
+    """What a verb of an order may touch or look at: its agreement, product, items and prices."""
+    new_items = _item_ids(body)
+    got = await load(
+        BESIDE,
+        agreement_id=order.agreement_id,
+        product_id=order.product_id,
+        item_ids=[*(str(each.item_id) for each in order.lines), *new_items],
+        new_items=new_items,
+        price_list_id=order.price_list_id,
+        policy_id=order.pricing_policy_id,
+        certificate_ids=_certificate_ids(body),
+        licensee_id=order.licensee_id,
+        user_id=call.caller.user_id,
+    )
+    got.agreement = got.agreements[0]
+    got.product = got.products[0]
+    got.price_list = got.price_lists[0] if got.price_lists else None
+    got.policy = got.policies[0] if got.policies else None
+    return await _declared(load, call, got, str(order.product_id))
+
+
+NOTIFIED = {"users": Want(USER, lambda row: row.c.id == given("notified_id"), visible=True)}
+
+
+async def to_notify(load: Load, call: Call, order: Thing, body: Body) -> Got:
+    """The user who is to be told, if the caller knows them."""
+    user = body.get("userId")
+    return await load(NOTIFIED, notified_id=user if isinstance(user, str) and "\0" not in user else "")

@@ -1,0 +1,257 @@
+"""What the vendor prepares while an order is processed: a draft of the subscription that completion makes live."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from entrepot.catalog.parameter import PARAMETER
+from entrepot.catalog.template import TEMPLATE
+from entrepot.commerce import parameters, price
+from entrepot.commerce.bags import parameter_bag
+from entrepot.commerce.order_line import is_one_time, line_price_of, put_totals
+from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
+from entrepot.kernel.body import Body, apply
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.field import audited, enum, externals, flag, moment, part, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine, move
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
+
+LIFE = Machine(
+    initial="Draft",
+    final="Terminated Deleted",
+    moves=(
+        #     verb         from          to             by
+        move("activate",  "Draft Updating Terminating", "Active", "kernel"),
+        move("update",    "Active",      "Updating",    "kernel"),
+        move("end",       "Active",      "Terminating", "kernel"),
+        move("terminate", "Terminating", "Terminated",  "kernel"),
+        move("discard",   "Draft",       "Deleted",     "kernel"),
+    ),
+)  # fmt: skip
+"""Source: spec 2.8. It mirrors the subscription; nobody moves it by itself."""
+
+FURTHEST_BACK = timedelta(days=366)
+"""A commitment may have begun at most a year ago (spec 2.8)."""
+
+
+ORDER_SUBSCRIPTION = Noun(
+    name="OrderSubscription",
+    path="commerce/orders/{order}/subscriptions",
+    table_name="order_subscriptions",
+    ids=Ids("SUB", 3),
+    owner="order",
+    shared=True,
+    life=LIFE,
+    sees=parties,
+    audience=PARTIES,
+    scope="buyer_id",
+    fields=(
+        ref("order", "commerce/orders", heavy=True),
+        text("name", longest=500, required=True, core=True, writes="vendor"),
+        enum("status", " ".join(LIFE.states), core=True),
+        moment("startDate", writes="vendor"),
+        moment("terminationDate"),
+        moment("commitmentDate", writes="vendor operations"),
+        flag("autoRenew", core=True, default=True, writes="vendor"),
+        *externals("client", "vendor", "operations"),
+        *terms(),
+        ref("product", "catalog/products"),
+        ref("agreement", "commerce/agreements"),
+        *unseen_parties(),
+        *totals("PPxM", "PPxY", "SPxM", "SPxY"),
+        ref("template", "catalog/products/{product}/templates", writes="vendor"),
+        part("lines", "commerce/orders/{order}/lines", by="subscription_id", also="order_id", heavy=True),
+        parameter_bag("fulfillment"),
+        *audited("created", "updated", "active", "updating", "terminating", "terminated"),
+    ),
+)
+
+
+async def beside(load: Load, call: Call, thing: Thing | None, body: Body) -> Got:
+    """The order with its lines, and the product's declarations."""
+    orders = Want(call.nouns["commerce/orders"], _by_id, alone=False, held=True)
+    got = await load({"orders": orders}, order_id=call.owner_id)
+    got.order = got.orders[0]
+    got.definitions = await load.definitions(PARAMETER, got.order.product_id)
+    got.templates = await load.definitions(TEMPLATE, got.order.product_id)
+    return got
+
+
+def _by_id(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    return row.c.id == given("order_id")
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """The vendor maps recurring lines of an order to a new subscription (spec 2.8)."""
+    order = got.order
+    require_open(order)
+    draft = call.new(
+        ORDER_SUBSCRIPTION,
+        order_id=order.id,
+        status="Draft",
+        product_id=order.product_id,
+        agreement_id=order.agreement_id,
+        client_id=order.client_id,
+        vendor_id=order.vendor_id,
+        buyer_id=order.buyer_id,
+        price_currency=order.price_currency,
+        fulfillment=[
+            parameters.instance(each)
+            for each in got.definitions
+            if each.scope == "Subscription" and each.phase == "Fulfillment" and each.status != "Deleted"
+        ],
+    )
+    write(call, draft, body, got)
+    if draft.name is None:
+        call.fault(body.path("name"), "A name is required.")
+    if not draft.lines and "lines" not in call.faults:
+        call.fault(body.path("lines"), "At least one line is required.")
+    order.parts["subscriptions"].append(draft)
+    call.record("order.subscription_added", order, subscription=draft.id)
+    return draft
+
+
+def update(call: Call, draft: Thing, body: Body, got: Got) -> None:
+    """The vendor corrects what it prepared; others write their own external id."""
+    require_open(got.order, by_vendor=call.by("vendor"))
+    write(call, draft, body, got)
+    if call.by("vendor") and not draft.lines and "lines" in body:
+        discard(call, got.order, draft)
+
+
+def remove(call: Call, draft: Thing, body: None, got: Got) -> None:
+    """Takes a draft back; its lines are free again."""
+    if draft.status != "Draft":
+        raise Conflict(f"Order subscription {draft.id} is {draft.status}; only a Draft can be deleted.")
+    discard(call, got.order, draft)
+
+
+def discard(call: Call, order: Thing, draft: Thing) -> None:
+    """Removes a draft that nothing came of."""
+    for line in order.lines:
+        if line.subscription_id == draft.id:
+            line.subscription_id = None
+    for found in [each for each in order.subscriptions if each.id == draft.id]:
+        order.parts["subscriptions"].remove(found)
+    call.erase(draft)
+
+
+def require_open(order: Thing, *, by_vendor: bool = True) -> None:
+    """The vendor prepares subscriptions from the moment an order is placed until it ends."""
+    if by_vendor and order.status not in ("Processing", "Querying"):
+        raise Conflict(
+            f"Order {order.id} is {order.status}; subscriptions are prepared while it is Processing or Querying."
+        )
+
+
+def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
+    """What the body gives and the caller may write."""
+    apply(call, draft, body, state="create" if draft.is_new else str(draft.status))
+    if not call.by("vendor"):
+        _require_near(call, draft, body)
+        return
+    _write_commitment(call, draft, body)
+    write_template(call, draft, body, got, ("Subscription",))
+    write_fulfillment(call, draft, body, got)
+    if "lines" in body:
+        _map_lines(call, draft, body, got.order)
+    _require_near(call, draft, body)
+
+
+def write_template(call: Call, draft: Thing, body: Body, got: Got, types: tuple[str, ...]) -> None:
+    """A template must be one of the order's product."""
+    if draft.template_id is None or "template" not in body:
+        return
+    found = next((each for each in got.templates if each.id == draft.template_id), None)
+    if found is None or not str(found.type).startswith(types):
+        call.fault(body.path("template.id"), f"Template {draft.template_id} is not one for this.")
+
+
+def write_fulfillment(call: Call, draft: Thing, body: Body, got: Got) -> None:
+    """The vendor's own parameters of a subscription or asset."""
+    inner = body.object(call, "parameters")
+    if inner is None or inner.get("fulfillment") is None:
+        return
+    bag, faults = parameters.write(
+        draft.fulfillment, got.definitions, inner.get("fulfillment"), "vendor", path=inner.path("fulfillment")
+    )
+    for path, messages in faults.items():
+        for message in messages:
+            call.fault(path, message)
+    if not faults:
+        draft.fulfillment = bag
+
+
+def _write_commitment(call: Call, draft: Thing, body: Body) -> None:
+    inner = body.object(call, "terms")
+    commitment = inner.get("commitment") if inner is not None else None
+    if commitment is None or inner is None:
+        return
+    if not isinstance(commitment, str) or not _is_period(commitment):
+        call.fault(inner.path("commitment"), "A period such as 1y was expected.")
+        return
+    draft.terms_commitment = commitment
+
+
+def _is_period(value: str) -> bool:
+    try:
+        return price.months_of(value) is not None
+    except ValueError:
+        return False
+
+
+def _require_near(call: Call, draft: Thing, body: Body) -> None:
+    """The commitment date lies ahead, or at most one year back (spec 2.8)."""
+    when = draft.commitment_date
+    if when is not None and "commitmentDate" in body and when < call.now - FURTHEST_BACK:
+        call.fault(body.path("commitmentDate"), "It may lie at most one year in the past.")
+
+
+def _map_lines(call: Call, draft: Thing, body: Body, order: Thing) -> None:
+    """The full set of lines: recurring, free, and of the same terms (spec 2.8)."""
+    entries = body.objects(call, "lines")
+    if entries is None:
+        return
+    here = {str(line.id): line for line in order.lines}
+    chosen: list[Thing] = []
+    for entry in entries:
+        line_id = entry.get("id")
+        line = here.get(line_id) if isinstance(line_id, str) else None
+        if line is None:
+            call.fault(entry.path("id"), f"Line {str(line_id)[:80]!r} was not found on this order.")
+        elif is_one_time(line):
+            call.fault(entry.path("id"), f"Line {line.id} is bought once: it becomes an asset.")
+        elif line.subscription_id not in (None, draft.id):
+            call.fault(entry.path("id"), f"Line {line.id} belongs to subscription {line.subscription_id}.")
+        elif line not in chosen:
+            chosen.append(line)
+    if len({(line.model, line.period, line.commitment) for line in chosen}) > 1:
+        call.fault(body.path("lines"), "All lines of a subscription share model, period and commitment.")
+    if call.faults:
+        return
+    for line in order.lines:
+        if line in chosen:
+            line.subscription_id = draft.id
+        elif line.subscription_id == draft.id:
+            line.subscription_id = None
+    draft.parts["lines"] = chosen
+    take_terms(draft, chosen)
+    sum_up(draft)
+
+
+def take_terms(draft: Thing, lines: list[Thing]) -> None:
+    """Terms are those of the lines; the vendor may have agreed on another commitment."""
+    if lines:
+        draft.terms_model = lines[0].model
+        draft.terms_period = lines[0].period
+        draft.terms_commitment = draft.terms_commitment or lines[0].commitment
+
+
+def sum_up(draft: Thing) -> None:
+    """The price is the sum of its lines (spec 2.8)."""
+    put_totals(draft, price.total(line_price_of(line) for line in draft.lines))

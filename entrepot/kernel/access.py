@@ -1,0 +1,68 @@
+"""Who asks, and how their reach becomes part of a statement."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever makes a request: an account, and the token or service that speaks for it.
+
+    `modules` None: every module of the account. `buyers` None: every buyer of the account.
+    """
+
+    actor: str
+    account_id: str
+    identity_id: str
+    token_id: str = ""
+    user_id: str = ""
+    held_by: str = "service"
+    modules: frozenset[str] | None = None
+    buyers: tuple[str, ...] | None = None
+
+    @property
+    def who(self) -> "Who":
+        """What of the caller shapes a statement: the rest are bound values."""
+        return WHO[self.actor, self.buyers is not None]
+
+    def bound(self) -> dict[str, object]:
+        """Values for the parameters that `Who` names."""
+        return {"caller_account": self.account_id, "caller_buyers": list(self.buyers or ())}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The caller as a statement sees it: a kind of actor, with the rest as bound parameters."""
+
+    actor: str
+    restricted: bool
+
+    @property
+    def account(self) -> sa.BindParameter[str]:
+        """The caller's account."""
+        return sa.bindparam("caller_account", type_=sa.Text())
+
+    def reach(self, buyer: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        """Whether the buyer is within what the caller's user groups allow."""
+        if not self.restricted:
+            return sa.true()
+        return buyer == sa.any_(sa.bindparam("caller_buyers", type_=ARRAY(sa.Text())))
+
+
+WHO = {
+    (actor, restricted): Who(actor, restricted)
+    for actor in ("client", "vendor", "operations", "kernel")
+    for restricted in (False, True)
+}
+
+
+def everybody(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Rows that every known caller may see."""
+    return sa.true()
+
+
+def operations_only(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Rows that only the distributor sees."""
+    return sa.true() if who.actor in ("operations", "kernel") else sa.false()

@@ -1,0 +1,148 @@
+"""One command in hand: who asks, what is loaded, and what a verb has done so far."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+from entrepot.kernel.access import Caller
+from entrepot.kernel.errors import Invalid
+from entrepot.kernel.field import snake
+from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.shape import Known
+from entrepot.kernel.thing import Thing
+
+
+class OutOfIds(Exception):
+    """The block of ids in hand is used up; the door fetches another and runs the verb again."""
+
+    def __init__(self, noun: Noun):
+        super().__init__(noun.path)
+        self.noun = noun
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the trail, before it is written."""
+
+    event: str
+    thing: Thing
+    details: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work that falls due at a moment of business time."""
+
+    job: str
+    noun: Noun
+    thing_id: str
+    at: datetime
+
+
+@dataclass(eq=False)
+class Call:
+    """What a verb works with. It holds no connection, reads no clock and draws no randomness of its own."""
+
+    caller: Caller
+    nouns: Nouns
+    now: datetime
+    draw: Callable[[Noun], str]
+    things: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
+    happenings: list[Happening] = field(default_factory=list)
+    dues: list[Due] = field(default_factory=list)
+    links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    relied: list[Thing] = field(default_factory=list)
+    erased: list[Thing] = field(default_factory=list)
+    touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
+    owner_id: str = ""
+    trace_id: str = ""
+
+    def by(self, *actors: str) -> bool:
+        """Whether the caller is one of these actors."""
+        return self.caller.actor in actors
+
+    # What a verb does ------------------------------------------------------------------------
+
+    def keep(self, thing: Thing) -> Thing:
+        """Takes a loaded thing and its parts into hand, so that what changes on them is written."""
+        kept = self.things.setdefault(thing.key, thing)
+        for name, children in kept.parts.items():
+            kept.parts[name] = [self.keep(c) if isinstance(c, Thing) else c for c in children]
+        return kept
+
+    def new(self, noun: Noun, /, **values: object) -> Thing:
+        """A thing that does not exist yet, with an id of its own unless one is given."""
+        now: dict[str, object] = {each.column: each.default for each in noun.all_fields if each.stored}
+        now |= values
+        now["revision"] = 0
+        if now["id"] is None:
+            now["id"] = self.draw(noun)
+        if noun.life is not None:
+            assert now["status"] in noun.life.initial, f"{noun.name} is not born {now['status']}"
+        thing = Thing(noun, now)
+        for each in noun.all_fields:
+            if each.kind in ("part", "refs"):
+                thing.parts[each.name] = []
+        self.stamp(thing, "created")
+        if now.get("status"):
+            self.stamp(thing, str(now["status"]))
+        return self.keep(thing)
+
+    def move(self, thing: Thing, verb: str, by: str = "") -> str:
+        """The one place that writes a status. Gives back the state that was left.
+
+        Raises Forbidden for an actor on no row of the verb, Conflict for the wrong state.
+        """
+        life = thing.noun.life
+        assert life is not None, f"{thing.noun.name} has no life"
+        before = str(thing.now["status"])
+        row = life.require(verb, before, by or self.caller.actor, f"{thing.noun.word} {thing.id}")
+        thing.now["status"] = row.target
+        self.stamp(thing, row.target)
+        return before
+
+    def stamp(self, thing: Thing, event: str) -> None:
+        """Notes when an audited event happened, and by whom."""
+        column = f"audit_{snake(event)}_at"
+        if column in thing.noun.by_column:
+            thing.now[column] = self.now
+            thing.now[f"audit_{snake(event)}_by_id"] = self.caller.identity_id
+
+    def record(self, event: str, thing: Thing, **details: object) -> None:
+        """Puts an event on the trail, in the transaction of the change itself."""
+        self.happenings.append(Happening(event, thing, details))
+
+    def due(self, job: str, thing: Thing, after: timedelta) -> None:
+        """Work to be done about `thing` when the business clock has moved on by `after`."""
+        self.dues.append(Due(job, thing.noun, str(thing.id), self.now + after))
+
+    def rely(self, thing: Thing) -> None:
+        """The verb is only right while this unchanged thing stays as it was loaded."""
+        self.relied.append(thing)
+
+    def erase(self, thing: Thing) -> None:
+        """Removes a row for good: only for copies that were never anybody's but their owner's."""
+        self.erased.append(thing)
+        self.things.pop(thing.key, None)
+
+    def link(self, thing: Thing, name: str, ids: Iterable[str]) -> None:
+        """Sets a list of references."""
+        thing.parts[name] = self.links[name, str(thing.id)] = list(ids)
+
+    # Faults ----------------------------------------------------------------------------------
+
+    def fault(self, path: str, message: str) -> None:
+        """Notes bad content; all faults are told at once."""
+        self.faults.setdefault(path, []).append(message)
+
+    def stop_on_faults(self) -> None:
+        """Raises Invalid if anything was found wrong so far."""
+        if self.faults:
+            raise Invalid(self.faults)
+
+
+Got = SimpleNamespace
+"""What was loaded beside the thing itself, by the names under which it was declared."""

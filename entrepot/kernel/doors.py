@@ -1,0 +1,549 @@
+"""The six doors: search, get, create, update, act, remove. Every request, from whatever tongue, goes through one."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from entrepot.kernel.access import Caller
+from entrepot.kernel.body import Body, read_body, referenced
+from entrepot.kernel.call import Call, OutOfIds
+from entrepot.kernel.errors import Conflict, Forbidden, Invalid, Missing, Precondition
+from entrepot.kernel.field import CREATE
+from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.resource import Action, Resource, Text
+from entrepot.kernel.rql.fault import RqlFault
+from entrepot.kernel.rql.query import LIMIT_DEFAULT, Query, read_query
+from entrepot.kernel.scope import Filters
+from entrepot.kernel.shape import EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.wire import encode
+
+ATTEMPTS = 5
+"""How often a command is run when another one changed the same things meanwhile."""
+
+
+class Stale(Exception):
+    """Something changed between loading and writing: run the command again."""
+
+
+class Answered(Exception):
+    """The idempotency key was used by a twin that finished first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a request says about how it is to be done."""
+
+    idempotency_key: str = ""
+    fingerprint: bytes = b""
+    if_match: str = ""
+    dry_run: bool = False
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a door gives back: a status, a body that is already JSON, and the revision."""
+
+    status: int
+    body: bytes = b""
+    etag: str = ""
+    replayed: bool = False
+    dry: bool = False
+
+
+class Session(Protocol):
+    """One connection's worth of reading and writing, as the store lends it."""
+
+    async def one(
+        self, plan: Plan, caller: Caller, thing_id: str, known: Known, owner: tuple[str, str] | None = None
+    ) -> Thing | None: ...
+    async def page(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
+                   given: Mapping[str, object], limit: int, offset: int, known: Known
+                   ) -> tuple[list[Thing], int]: ...  # fmt: skip
+    async def finish(self, plan: Plan, things: list[Thing], caller: Caller, known: Known) -> None: ...
+    async def gather(
+        self, caller: Caller, wants: Mapping[str, Any], given: Mapping[str, object], known: Known
+    ) -> dict[str, list[Thing]]: ...
+    async def cores(self, wanted: Mapping[str, Iterable[str]], known: Known) -> None: ...
+    async def visible(self, noun: Noun, ids: Iterable[str], caller: Caller, known: Known) -> None: ...
+    async def definitions(self, noun: Noun, owner_id: str, known: Known) -> list[Thing]: ...
+    async def now(self) -> Any: ...
+    async def write(self, call: Call, answer: "Stored | None", *, dry: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer kept under an idempotency key, with the request's fingerprint."""
+
+    token_id: str
+    key: str
+    fingerprint: bytes
+    answer: Answer
+    secret: bool = False
+
+
+class Store(Protocol):
+    """Where things are kept: the port that `storage` implements."""
+
+    def session(self) -> Any: ...
+    def draw(self, noun: Noun) -> str: ...
+    async def refill(self, noun: Noun) -> None: ...
+    async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None: ...
+    async def claim(self, token_id: str, key: str, fingerprint: bytes) -> bool: ...
+    async def release(self, token_id: str, key: str) -> None: ...
+    def reveal(self, secret: str) -> str: ...
+
+
+@dataclass
+class Load:
+    """What an action's `loads` is handed: a way to fetch, in as few round trips as it can."""
+
+    session: Session
+    call: Call
+    got: SimpleNamespace = field(default_factory=SimpleNamespace)
+
+    async def __call__(self, wants: Mapping[str, Any], **given: object) -> SimpleNamespace:
+        """Fetches each want in one round trip; a want that is `held` is written when it changes."""
+        found = await self.session.gather(self.call.caller, wants, given, self.call.known)
+        for name, things in found.items():
+            if wants[name].held:
+                things = [self.call.keep(thing) for thing in things]
+            for thing in things:
+                self.call.known.things[thing.noun.path, str(thing.id)] = thing
+            setattr(self.got, name, things)
+        return self.got
+
+    async def definitions(self, noun: Noun, owner_id: str) -> list[Thing]:
+        """Declarations of a bag's values."""
+        return await self.session.definitions(noun, owner_id, self.call.known)
+
+
+class Doors:
+    """Who asks, what they may see, idempotency, preconditions, the transaction, the trail: once, for all."""
+
+    def __init__(self, nouns: Nouns, shapes: Shapes, store: Store):
+        self.nouns = nouns
+        self.shapes = shapes
+        self.store = store
+        self.filters = Filters(nouns)
+
+    # Reading ---------------------------------------------------------------------------------
+
+    async def search(
+        self, caller: Caller, resource: Resource, raw_query: str, owner_id: str | None = None
+    ) -> dict[str, object]:
+        """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4)."""
+        self._require_module(caller, resource)
+        if caller.actor not in resource.reads:
+            raise Forbidden(f"{caller.actor.capitalize()} may not list {resource.address}.")
+        query = self.query(raw_query)
+        limit = LIMIT_DEFAULT if query.limit is None else query.limit
+        plan = self.shapes.plan(resource.noun, caller.actor, LISTED, query.select)
+        try:
+            found = self.filters.prepare(resource.noun, caller.who, query)
+        except RqlFault as fault:
+            raise Invalid({fault.token: [fault.message]}) from None
+        known = Known(reveal=self.store.reveal)
+        key: object = (plan, caller.who, found.key)
+        given = found.given
+        compose = found.compose
+        async with self.store.session() as session:
+            if owner_id is not None:
+                await self._require_owner(session, caller, resource, owner_id)
+                given = {**given, "owner_id": owner_id}
+                key = (key, resource.owner_column)
+
+                def within() -> tuple[list[Any], list[Any]]:
+                    conditions, order = found.compose()
+                    owner = resource.noun.row.c[resource.owner_column]
+                    return [owner == sa.bindparam("owner_id"), *conditions], order
+
+                compose = within
+            things, total = await session.page(plan, caller, key, compose, given, limit, query.offset, known)
+        meta: dict[str, object] = {"pagination": {"offset": query.offset, "limit": limit, "total": total}}
+        if plan.omitted:
+            meta["omitted"] = list(plan.omitted)
+        return {"$meta": meta, "data": [plan.give(thing, known) for thing in things]}
+
+    async def get(
+        self,
+        caller: Caller,
+        resource: Resource,
+        thing_id: str,
+        raw_query: str = "",
+        owner_id: str | None = None,
+    ) -> Answer:
+        """One thing, whole unless something else was selected. Raises Missing."""
+        self._require_module(caller, resource)
+        query = self.query(raw_query)
+        plan = self.shapes.plan(resource.noun, caller.actor, FULL, query.select)
+        known = Known(reveal=self.store.reveal)
+        async with self.store.session() as session:
+            thing = await session.one(plan, caller, thing_id, known, self._within(resource, owner_id))
+        if thing is None or caller.actor not in resource.reads:
+            raise self._missing(resource.noun, thing_id)
+        return self._answer(200, plan, thing, known)
+
+    async def render(
+        self, caller: Caller, resource: Resource, text: Text, thing_id: str, owner_id: str | None = None
+    ) -> str:
+        """The rendered text of one thing."""
+        self._require_module(caller, resource)
+        async with self.store.session() as session:
+            call = await self._call(session, caller, Options())
+            thing = await self._load_one(session, call, resource, thing_id, owner_id)
+            got = await text.loads(Load(session, call), call, thing, Body({})) if text.loads else None
+        return text.render(call, thing, got)
+
+    def query(self, raw_query: str) -> Query:
+        """The query string, read. Raises Invalid with the offending token."""
+        try:
+            return read_query(raw_query)
+        except RqlFault as fault:
+            raise Invalid({fault.token: [fault.message]}) from None
+
+    # Writing ---------------------------------------------------------------------------------
+
+    async def create(
+        self, caller: Caller, resource: Resource, raw: object, options: Options, owner_id: str | None = None
+    ) -> Answer:
+        """A new thing in a collection."""
+        assert resource.create is not None
+        return await self._do(caller, resource, resource.create, None, owner_id, raw, options)
+
+    async def update(
+        self,
+        caller: Caller,
+        resource: Resource,
+        thing_id: str,
+        raw: object,
+        options: Options,
+        owner_id: str | None = None,
+    ) -> Answer:
+        """A partial update."""
+        assert resource.update is not None
+        return await self._do(caller, resource, resource.update, thing_id, owner_id, raw, options)
+
+    async def act(
+        self,
+        caller: Caller,
+        resource: Resource,
+        action: Action,
+        thing_id: str,
+        raw: object,
+        options: Options,
+        owner_id: str | None = None,
+    ) -> Answer:
+        """A verb of the thing's life."""
+        return await self._do(caller, resource, action, thing_id, owner_id, raw, options)
+
+    async def remove(
+        self,
+        caller: Caller,
+        resource: Resource,
+        thing_id: str,
+        options: Options,
+        owner_id: str | None = None,
+    ) -> Answer:
+        """The end of a thing."""
+        assert resource.remove is not None
+        return await self._do(caller, resource, resource.remove, thing_id, owner_id, None, options)
+
+    async def _do(
+        self,
+        caller: Caller,
+        resource: Resource,
+        action: Action,
+        thing_id: str | None,
+        owner_id: str | None,
+        raw: object,
+        options: Options,
+    ) -> Answer:
+        self._require_module(caller, resource)
+        key = options.idempotency_key
+        if key and not options.dry_run:
+            replayed = await self.store.replay(caller.token_id, key, options.fingerprint)
+            if replayed is not None:
+                return replayed
+        if action.consults is not None and not options.dry_run:
+            return await self._consult(caller, resource, action, thing_id, owner_id, raw, options)
+        try:
+            return await self._retry(
+                lambda: self._once(caller, resource, action, thing_id, owner_id, raw, options)
+            )
+        except Answered:
+            replayed = await self.store.replay(caller.token_id, key, options.fingerprint)
+            if replayed is None:
+                raise Conflict(
+                    "A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"}
+                ) from None
+            return replayed
+
+    async def _retry(self, run: Callable[[], Awaitable[Answer]]) -> Answer:
+        for _ in range(ATTEMPTS):
+            try:
+                return await run()
+            except Stale:
+                continue
+            except OutOfIds as empty:
+                await self.store.refill(empty.noun)
+        try:
+            return await run()
+        except (Stale, OutOfIds):
+            raise Conflict(
+                "Others are changing the same things; try again.", headers={"Retry-After": "1"}
+            ) from None
+
+    async def _once(
+        self,
+        caller: Caller,
+        resource: Resource,
+        action: Action,
+        thing_id: str | None,
+        owner_id: str | None,
+        raw: object,
+        options: Options,
+        *,
+        reply: object = None,
+        run: Callable[..., object] | None = None,
+        revision: int | None = None,
+    ) -> Answer:
+        """One run of a command: load, refuse or do, compose the answer, write: all in this order."""
+        async with self.store.session() as session:
+            call = await self._call(session, caller, options)
+            thing: Thing | None = None
+            if thing_id is not None:
+                thing = await self._load_one(session, call, resource, thing_id, owner_id)
+            elif owner_id is not None:
+                await self._require_owner(session, caller, resource, owner_id)
+            self._require_actor(caller, resource, action)
+            if thing is not None:
+                self._require_revision(thing, options, revision)
+            body = read_body(raw)
+            if owner_id is not None:
+                call.owner_id = owner_id
+            await self._load_targets(session, call, resource.noun, thing, body)
+            got = await action.loads(Load(session, call), call, thing, body) if action.loads else None
+            verb = run or action.run
+            result = verb(call, thing, body if reply is None else reply, got)
+            call.stop_on_faults()
+            given = result if isinstance(result, Thing) else thing
+            assert given is not None
+            call.touched = self._touch(call)
+            answer = await self._compose(session, call, action, given, options)
+            stored = None
+            if options.idempotency_key and not options.dry_run:
+                stored = Stored(
+                    caller.token_id,
+                    options.idempotency_key,
+                    options.fingerprint,
+                    answer,
+                    any(f.secret for f in resource.noun.fields),
+                )
+            await session.write(call, stored, dry=options.dry_run)
+            return answer
+
+    async def _consult(
+        self,
+        caller: Caller,
+        resource: Resource,
+        action: Action,
+        thing_id: str | None,
+        owner_id: str | None,
+        raw: object,
+        options: Options,
+    ) -> Answer:
+        """Asks somebody outside between two transactions, holding neither lock nor connection meanwhile."""
+        consult = action.consults
+        assert consult is not None and thing_id is not None
+        key = options.idempotency_key
+        if key and not await self.store.claim(caller.token_id, key, options.fingerprint):
+            raise Conflict(
+                "A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"}
+            )
+        without_key = Options(if_match=options.if_match, trace_id=options.trace_id)
+        try:
+            first = await self._retry(
+                lambda: self._once(caller, resource, action, thing_id, owner_id, raw, without_key)
+            )
+            question = await consult.prepare(self, caller, resource, thing_id)
+            if question is None:
+                if key:
+                    await self.store.keep(caller.token_id, key, first)
+                return first
+            reply = await consult.ask(question)
+            final = Options(idempotency_key="", trace_id=options.trace_id)
+            answer = await self._retry(
+                lambda: self._once(
+                    caller,
+                    resource,
+                    action,
+                    thing_id,
+                    owner_id,
+                    None,
+                    final,
+                    reply=reply,
+                    run=consult.apply,
+                    revision=int(first.etag.strip('"')),
+                )
+            )
+            if key:
+                await self.store.keep(caller.token_id, key, answer)
+            return answer
+        except BaseException:
+            if key:
+                await self.store.release(caller.token_id, key)
+            raise
+
+    # Steps of a command ----------------------------------------------------------------------
+
+    async def _call(self, session: Session, caller: Caller, options: Options) -> Call:
+        return Call(
+            caller=caller,
+            nouns=self.nouns,
+            now=await session.now(),
+            draw=self.store.draw,
+            known=Known(reveal=self.store.reveal),
+            trace_id=options.trace_id,
+        )
+
+    async def _load_one(
+        self, session: Session, call: Call, resource: Resource, thing_id: str, owner_id: str | None
+    ) -> Thing:
+        plan = self.shapes.plan(resource.noun, "kernel", EVERYTHING)
+        found = await session.one(plan, call.caller, thing_id, call.known, self._within(resource, owner_id))
+        if found is None:
+            raise self._missing(resource.noun, thing_id)
+        return call.keep(found)
+
+    async def _load_targets(
+        self, session: Session, call: Call, noun: Noun, thing: Thing | None, body: Body
+    ) -> None:
+        """Fetches the targets that the body names, as far as the caller may see them."""
+        state = CREATE if thing is None else str(thing.get("status", ""))
+        wanted = [key for key in referenced(call, noun, body, state) if key not in call.known.cores]
+        by_kind: dict[str, list[str]] = {}
+        for path, target in wanted:
+            by_kind.setdefault(path, []).append(target)
+        for path, ids in by_kind.items():
+            await session.visible(self.nouns[path], ids, call.caller, call.known)
+        call.faults.clear()
+
+    async def _compose(
+        self, session: Session, call: Call, action: Action, thing: Thing, options: Options
+    ) -> Answer:
+        """The answer, made from what is in hand before anything is written."""
+        if action.answers == 204:
+            return Answer(204, dry=options.dry_run)
+        plan = self.shapes.plan(thing.noun, call.caller.actor, FULL)
+        await self._know(session, call, plan, thing)
+        answer = self._answer(action.answers, plan, thing, call.known)
+        return Answer(answer.status, answer.body, answer.etag, dry=options.dry_run)
+
+    async def _know(self, session: Session, call: Call, plan: Plan, thing: Thing) -> None:
+        """Brings in the cores of references that the verb set, from what is in hand where possible."""
+        known = call.known
+        for touched, _ in call.touched.values():
+            if touched.noun.has_core:
+                path, owner, touched_id = touched.key
+                known.cores[path, f"{owner}/{touched_id}" if owner else touched_id] = core_of(touched)
+        missing: dict[str, list[str]] = {}
+        for path, key in plan.core_keys(thing):
+            if (path, key) in known.cores:
+                continue
+            if (path, key) in known.things:
+                known.cores[path, key] = core_of(known.things[path, key])
+            else:
+                missing.setdefault(path, []).append(key)
+        await session.cores(missing, known)
+        for each in plan.bags:
+            owner = thing.now[plan.noun.field(each.declared_by).column]
+            if owner not in known.definitions:
+                await session.definitions(self.nouns[each.target], str(owner), known)
+
+    def _touch(self, call: Call) -> dict[tuple[str, str, str], tuple[Thing, list[str]]]:
+        """What must be written: new and changed things, and the owners of changed children.
+
+        Everything touched gets its next revision here, exactly once.
+        """
+        found: dict[tuple[str, str, str], tuple[Thing, list[str]]] = {}
+        owners: dict[tuple[str, str, str], None] = {}
+        mentioned = {id(happening.thing) for happening in call.happenings}
+        for key, thing in call.things.items():
+            columns = thing.changed()
+            linked = bool(call.links) and any(owner == thing.id for _, owner in call.links)
+            if columns or linked or id(thing) in mentioned:
+                found[key] = thing, columns
+                if thing.noun.owned_quietly:
+                    owners[thing.owner_key] = None
+        for erased in call.erased:
+            if erased.noun.owned_quietly:
+                owners[erased.owner_key] = None
+        for key in owners:
+            if key not in found and key in call.things:
+                found[key] = call.things[key], []
+        for thing, columns in found.values():
+            if thing.was is not None:
+                call.stamp(thing, "updated")
+                for name in ("audit_updated_at", "audit_updated_by_id"):
+                    if name in thing.now and name not in columns:
+                        columns.append(name)
+            thing.now["revision"] = int(thing.now["revision"]) + 1  # pyright: ignore[reportArgumentType]
+        return found
+
+    # Refusals --------------------------------------------------------------------------------
+
+    def _require_module(self, caller: Caller, resource: Resource) -> None:
+        if caller.modules is not None and resource.noun.module not in caller.modules:
+            raise Forbidden(f"This token has no module for {resource.noun.module}.")
+
+    def _require_actor(self, caller: Caller, resource: Resource, action: Action) -> None:
+        if caller.actor not in action.actors(resource.noun):
+            raise Forbidden(f"{caller.actor.capitalize()} may not {action.name} {resource.noun.word}s.")
+
+    def _require_revision(self, thing: Thing, options: Options, revision: int | None) -> None:
+        if revision is not None and thing.revision != revision:
+            raise Conflict(f"{thing.noun.name} {thing.id} was changed while the answer was awaited.")
+        wanted = options.if_match
+        if (
+            wanted
+            and wanted != "*"
+            and f'"{thing.revision}"' not in [tag.strip().removeprefix("W/") for tag in wanted.split(",")]
+        ):
+            raise Precondition(f"{thing.noun.name} {thing.id} is at revision {thing.revision}.")
+
+    async def _require_owner(
+        self, session: Session, caller: Caller, resource: Resource, owner_id: str
+    ) -> None:
+        """The thing in the path must be there for the caller."""
+        noun = self.nouns[resource.owner_noun_path]
+        known = Known()
+        await session.visible(noun, [owner_id], caller, known)
+        if (noun.path, owner_id) not in known.cores:
+            raise self._missing(noun, owner_id)
+
+    def _within(self, resource: Resource, owner_id: str | None) -> tuple[str, str] | None:
+        return None if owner_id is None else (resource.owner_column, owner_id)
+
+    def _missing(self, noun: Noun, thing_id: str) -> Missing:
+        return Missing(f"{noun.name} {thing_id} was not found.")
+
+    def _answer(self, status: int, plan: Plan, thing: Thing, known: Known) -> Answer:
+        document = plan.give(thing, known)
+        if plan.omitted:
+            document["$meta"] = {"omitted": list(plan.omitted)}
+        return Answer(status, encode(document), f'"{thing.revision}"')
+
+
+def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:
+    """What makes two requests the same for an idempotency key."""
+    digest = hashlib.sha256()
+    for piece in (method.encode(), path.encode(), query.encode(), body):
+        digest.update(len(piece).to_bytes(8))
+        digest.update(piece)
+    return digest.digest()

@@ -1,0 +1,212 @@
+"""A field, declared once: column, path, visibility, write rule and outside shape follow from one line."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+ACTORS = ("client", "vendor", "operations")
+EVERYBODY = frozenset((*ACTORS, "kernel"))
+NOBODY: frozenset[str] = frozenset()
+
+CREATE = "create"
+"""In a write rule: the moment before the thing exists."""
+
+Writes = Mapping[str, frozenset[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a noun.
+
+    `name` is the wire name, with dots for nested objects. `sees` says which actors know that it
+    exists. `writes` maps an actor to the states in which it may write (None: in any).
+    `core` travels in references; `heavy` is left out of lists unless selected.
+    """
+
+    name: str
+    kind: str
+    column: str
+    sees: frozenset[str] = EVERYBODY
+    writes: Writes = field(default_factory=dict)
+    core: bool = False
+    heavy: bool = False
+    required: bool = False
+    filterable: bool = True
+    members: tuple[str, ...] = ()
+    longest: int = 0
+    least: int | None = None
+    target: str = ""
+    by: str = ""
+    also: str = ""
+    default: object = None
+    check: Callable[[object], list[str]] | None = None
+    declared_by: str = ""
+    dress: Callable[..., object] | None = None
+    covers: Callable[..., object] | None = None
+    secret: bool = False
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The wire name, split."""
+        return tuple(self.name.split("."))
+
+    @property
+    def lowered(self) -> tuple[str, ...]:
+        """The path as it is compared: names are matched without case."""
+        return tuple(self.name.lower().split("."))
+
+    @property
+    def stored(self) -> bool:
+        """Whether the field is a column of its own row."""
+        return self.kind not in ("refs", "part")
+
+    def writable(self, actor: str, state: str) -> bool:
+        """Whether `actor` may write this field while the thing is in `state`."""
+        if actor not in self.writes:
+            return False
+        states = self.writes[actor]
+        return states is None or state in states
+
+
+def snake(name: str) -> str:
+    """The column name for a wire name: `externalIds.client` is `external_ids_client`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace(".", "_")).lower()
+
+
+def _actors(words: str) -> frozenset[str]:
+    return EVERYBODY if not words else frozenset((*words.split(), "kernel"))
+
+
+def _writes(words: str) -> dict[str, frozenset[str] | None]:
+    """`client:create,Draft vendor` reads: the client at creation and in Draft, the vendor always."""
+    rules: dict[str, frozenset[str] | None] = {}
+    for word in words.split():
+        actor, _, states = word.partition(":")
+        rules[actor] = frozenset(states.split(",")) if states else None
+    return rules
+
+
+def _field(
+    name: str, kind: str, *, sees: str = "", writes: str = "", column: str = "", **more: object
+) -> Field:
+    return Field(
+        name=name,
+        kind=kind,
+        column=column or snake(name),
+        sees=_actors(sees),
+        writes=_writes(writes),
+        **more,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def text(name: str, *, longest: int = 255, **more: object) -> Field:
+    """A string of at most `longest` characters."""
+    return _field(name, "text", longest=longest, **more)  # pyright: ignore[reportArgumentType]
+
+
+def enum(name: str, members: str, **more: object) -> Field:
+    """One word of a closed set; compared without case, given back as declared."""
+    return _field(name, "enum", members=tuple(members.split()), **more)  # pyright: ignore[reportArgumentType]
+
+
+def integer(name: str, *, least: int | None = None, **more: object) -> Field:
+    """A whole number of 32 bits."""
+    return _field(name, "integer", least=least, **more)  # pyright: ignore[reportArgumentType]
+
+
+def number(name: str, **more: object) -> Field:
+    """A decimal: money, or a markup or margin in percent. Never a float."""
+    return _field(name, "decimal", **more)  # pyright: ignore[reportArgumentType]
+
+
+def flag(name: str, **more: object) -> Field:
+    """True or false."""
+    return _field(name, "boolean", **more)  # pyright: ignore[reportArgumentType]
+
+
+def moment(name: str, **more: object) -> Field:
+    """A point in time, in UTC, to the millisecond."""
+    return _field(name, "timestamp", **more)  # pyright: ignore[reportArgumentType]
+
+
+def day(name: str, **more: object) -> Field:
+    """A calendar date."""
+    return _field(name, "date", **more)  # pyright: ignore[reportArgumentType]
+
+
+def document(name: str, **more: object) -> Field:
+    """A JSON value that is kept and given back as it is; not filterable."""
+    return _field(name, "json", **{"filterable": False, **more})  # pyright: ignore[reportArgumentType]
+
+
+def ref(name: str, target: str, **more: object) -> Field:
+    """A reference: a foreign key; the target's core fields travel in it, always current.
+
+    `also` names a further column that must agree on both sides, for targets whose id is only
+    unique within their owner.
+    """
+    column = str(more.pop("column", "")) or f"{snake(name)}_id"
+    return _field(name, "ref", target=target, column=column, **more)  # pyright: ignore[reportArgumentType]
+
+
+def refs(name: str, target: str, **more: object) -> Field:
+    """A list of references, kept in a link table of the two ids."""
+    return _field(name, "refs", target=target, **more)  # pyright: ignore[reportArgumentType]
+
+
+def part(name: str, target: str, by: str, **more: object) -> Field:
+    """Children with ids of their own; `by` is the child's column that holds this thing's id."""
+    return _field(name, "part", target=target, by=by, **more)  # pyright: ignore[reportArgumentType]
+
+
+def bag(
+    name: str,
+    *,
+    target: str,
+    declared_by: str,
+    dress: Callable[..., object],
+    covers: Callable[..., object],
+    **more: object,
+) -> Field:
+    """A slim list of values whose definitions are kept elsewhere.
+
+    `target` is the collection of definitions; `declared_by` names the reference to their owner; `dress(bag, definitions,
+    actor)` makes the wire form; `covers(element, actor)` is the SQL predicate of the elements that
+    the actor may see.
+    """
+    return _field(
+        name,
+        "bag",
+        target=target,
+        declared_by=declared_by,
+        dress=dress,
+        covers=covers,
+        default=[],
+        **more,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def externals(*actors: str, sees: Mapping[str, str] | None = None) -> tuple[Field, ...]:
+    """The bag `externalIds`: each actor writes its own key; each sees only its own.
+
+    Source: spec 2.1, externalIds.
+    """
+    shown = sees or {}
+    return tuple(
+        text(f"externalIds.{actor}", sees=shown.get(actor, actor), writes=f"{actor}", longest=500)
+        for actor in actors
+    )
+
+
+def audited(*events: str) -> tuple[Field, ...]:
+    """When each event last happened, and by whom (spec 1.12)."""
+    fields: list[Field] = []
+    for event in events:
+        fields.append(moment(f"audit.{event}.at", heavy=True))
+        fields.append(ref(f"audit.{event}.by", "identities", heavy=True))
+    return tuple(fields)
+
+
+def needed(*fields: Field) -> tuple[Field, ...]:
+    """The same fields, required at creation."""
+    return tuple(replace(each, required=True) for each in fields)

@@ -1,0 +1,227 @@
+"""A noun of the business: its fields, its life, its ids, and who may see which rows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+from entrepot.kernel.access import Who
+from entrepot.kernel.field import Field
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine
+
+Sees = Callable[[sa.FromClause, Who], sa.ColumnElement[bool]]
+
+METADATA = sa.MetaData()
+
+SQL_TYPES: Mapping[str, Callable[[], sa.types.TypeEngine[object]]] = {
+    "id": lambda: sa.Text(collation="C"),
+    "text": lambda: sa.Text(collation="C"),
+    "enum": lambda: sa.Text(collation="C"),
+    "ref": lambda: sa.Text(collation="C"),
+    "integer": sa.Integer,
+    "decimal": sa.Numeric,
+    "boolean": sa.Boolean,
+    "timestamp": lambda: TIMESTAMP(timezone=True, precision=3),
+    "date": sa.Date,
+    "json": JSONB,
+    "bag": JSONB,
+}  # pyright: ignore[reportAssignmentType]
+
+
+@dataclass(frozen=True, eq=False)
+class Noun:
+    """What one kind of thing is made of.
+
+    `path` is the collection below `/public/v1/`; a `{parent}` in it names a thing that owns this
+    one, and `owner` is the field that refers to it. `sees` is the SQL predicate of the rows that a
+    caller may see, and part of every statement. `shared` says that the id is only unique within
+    the owner, as for the copies of lines and subscriptions that travel in an order.
+    """
+
+    name: str
+    path: str
+    table_name: str
+    fields: tuple[Field, ...]
+    sees: Sees
+    ids: Ids | None = None
+    life: Machine | None = None
+    owner: str = ""
+    shared: bool = False
+    audience: tuple[str, ...] = ()
+    scope: str = ""
+    listed: Sees | None = None
+    order: str = "audit.created.at"
+    trailed: bool = True
+
+    @cached_property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Id and revision, which everything has, then the declared fields."""
+        return (
+            Field("id", "id", "id", core=True),
+            Field("revision", "integer", "revision", core=True),
+            *self.fields,
+        )
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """Fields by their wire names in lower case, since names are matched without case."""
+        return {each.name.lower(): each for each in self.all_fields}
+
+    @cached_property
+    def by_column(self) -> Mapping[str, Field]:
+        """Stored fields by column."""
+        return {each.column: each for each in self.all_fields if each.stored}
+
+    @cached_property
+    def structs(self) -> frozenset[str]:
+        """Lower-cased names of nested objects with fixed fields, such as `price`."""
+        found: set[str] = set()
+        for each in self.all_fields:
+            for depth in range(1, len(each.path)):
+                found.add(".".join(each.path[:depth]).lower())
+        return frozenset(found)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every stored column, `id` and `revision` first."""
+        return tuple(each.column for each in self.all_fields if each.stored)
+
+    @cached_property
+    def table(self) -> sa.Table:
+        """The table as SQLAlchemy sees it, for composing; the migrations make the real one."""
+        keys = {"id"} | ({self.owner_column} if self.shared else set())
+        columns = [
+            sa.Column(f.column, SQL_TYPES[f.kind](), primary_key=f.column in keys, key=f.column)
+            for f in self.all_fields
+            if f.stored
+        ]
+        if self.has_core:
+            columns.append(sa.Column("core", sa.Text()))
+        return sa.Table(self.table_name, METADATA, *columns)
+
+    @cached_property
+    def row(self) -> sa.Alias:
+        """The table as the main subject of a statement."""
+        return self.table.alias("t")
+
+    def link(self, each: Field) -> sa.Table:
+        """The table of a list of references."""
+        name = f"{self.table_name}_{each.column}"
+        if name in METADATA.tables:
+            return METADATA.tables[name]
+        return sa.Table(
+            name,
+            METADATA,
+            sa.Column("owner_id", sa.Text(), primary_key=True),
+            sa.Column("target_id", sa.Text(), primary_key=True),
+            sa.Column("place", sa.Integer()),
+        )
+
+    @cached_property
+    def has_core(self) -> bool:
+        """Whether other things may refer to this one."""
+        return not self.shared or any(f.core for f in self.fields)
+
+    @property
+    def owned_quietly(self) -> bool:
+        """Whether a change is told as a change of the owner, as for lines."""
+        return not self.trailed and bool(self.owner)
+
+    @property
+    def owner_field(self) -> Field:
+        """The reference to the thing that owns this one."""
+        return self.by_name[self.owner.lower()]
+
+    @property
+    def owner_column(self) -> str:
+        """The column that holds the owner's id."""
+        return self.owner_field.column
+
+    @cached_property
+    def module(self) -> str:
+        """The room: the first segment of the path."""
+        return self.path.partition("/")[0]
+
+    @cached_property
+    def word(self) -> str:
+        """The name within a sentence."""
+        return self.name[0].lower() + self.name[1:]
+
+    def field(self, name: str) -> Field:
+        """The field with that wire name, in any case. Raises KeyError."""
+        return self.by_name[name.lower()]
+
+    def href(self, thing_id: str, owner_id: str | None = None) -> str:
+        """The address below the version root."""
+        base = self.path
+        if "{" in base:
+            head, _, rest = base.partition("{")
+            base = head + str(owner_id) + rest.partition("}")[2]
+        return f"/{base}/{thing_id}"
+
+    def core_sql(self) -> str:
+        """The expression of the generated `core` column: the JSON that travels in references."""
+        return _json_object([f for f in self.all_fields if f.core and f.kind != "ref"])
+
+    def __repr__(self) -> str:
+        return f"<Noun {self.path}>"
+
+
+def _json_object(fields: Iterable[Field], depth: int = 0) -> str:
+    """SQL that concatenates the fields into a JSON object; nulls are left out."""
+    groups: dict[str, list[Field]] = {}
+    for each in fields:
+        groups.setdefault(each.path[depth], []).append(each)
+    parts: list[str] = []
+    for key, members in groups.items():
+        if len(members) == 1 and len(members[0].path) == depth + 1:
+            parts.append(_json_member(key, members[0]))
+        else:
+            inner = _json_object(members, depth + 1)
+            parts.append(f"""',"{key}":' || {inner}""")
+    return "('{' || substr(" + " || ".join(parts) + ", 2) || '}')"
+
+
+def _json_member(key: str, each: Field) -> str:
+    column = f'"{each.column}"'
+    match each.kind:
+        case "integer" | "decimal":
+            value = f"{column}::text"
+        case "boolean":
+            value = f"(case when {column} then 'true' else 'false' end)"
+        case "id" | "text" | "enum":
+            value = f"entrepot_quote({column})"
+        case _:
+            raise AssertionError(f"{each.name}: {each.kind} cannot be a core field")
+    return f"""coalesce(',"{key}":' || {value}, '')"""
+
+
+class Nouns:
+    """All nouns of the application by their paths: how a reference finds its target."""
+
+    def __init__(self, nouns: Iterable[Noun]):
+        self._by_path = {noun.path: noun for noun in nouns}
+        self._by_table = {noun.table_name: noun for noun in self._by_path.values()}
+        self._check()
+
+    def _check(self) -> None:
+        for noun in self:
+            for each in noun.all_fields:
+                if each.target:
+                    assert each.target in self._by_path, f"{noun.path}.{each.name}: no {each.target}"
+
+    def __getitem__(self, path: str) -> Noun:
+        return self._by_path[path]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._by_path
+
+    def __iter__(self):
+        return iter(self._by_path.values())
+
+    def get(self, path: str) -> Noun | None:
+        """The noun with that path, or None."""
+        return self._by_path.get(path)

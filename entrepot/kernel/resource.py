@@ -1,0 +1,124 @@
+"""What is offered to whom: one declared action is one route, one operation, one set of generated tests."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from entrepot.kernel.noun import Noun
+
+ALL = frozenset(("client", "vendor", "operations"))
+
+Verb = Callable[..., object]
+Loads = Callable[..., Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """How somebody outside is asked in the middle of an action.
+
+    `prepare(doors, caller, resource, thing_id)` gives the question, or None when nobody needs to be
+    asked; `ask(question)` makes the call; `apply(call, thing, reply, got)` is a verb that takes the
+    reply under the answerer's own write rules.
+    """
+
+    prepare: Callable[..., Awaitable[object]]
+    ask: Callable[[object], Awaitable[object]]
+    apply: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb on offer.
+
+    `run(call, thing, body, got)` is a plain function. Who may ask is `by`, or whoever is on a row
+    of the life's `moves`. `loads(load, call, thing, body)` fetches what the verb needs beside the
+    thing itself. `answers` is the status of success; 204 gives no body. `consults` asks somebody
+    outside between two transactions.
+    """
+
+    name: str
+    run: Verb
+    moves: str = ""
+    by: str = ""
+    loads: Loads | None = None
+    answers: int = 200
+    consults: "Consult | None" = None
+    summary: str = ""
+
+    def actors(self, noun: Noun) -> frozenset[str]:
+        """Who is on any row of this action."""
+        if self.by:
+            return frozenset(self.by.split())
+        assert noun.life is not None, f"{noun.path}/{self.name} says neither who nor which move"
+        return noun.life.actors(*self.moves.split()) & ALL
+
+
+def create(run: Verb, **more: object) -> Action:
+    """A new thing, by POST to the collection."""
+    return Action("create", run, answers=201, **more)  # pyright: ignore[reportArgumentType]
+
+
+def update(run: Verb, **more: object) -> Action:
+    """A partial update, by PUT."""
+    return Action("update", run, **more)  # pyright: ignore[reportArgumentType]
+
+
+def remove(run: Verb, **more: object) -> Action:
+    """The end of a thing, by DELETE."""
+    return Action("delete", run, answers=204, **more)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rendered text of one thing, by GET: `render(thing, got, call)` gives the Markdown."""
+
+    name: str
+    render: Callable[..., str]
+    loads: Loads | None = None
+    summary: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A collection with what may be done in it.
+
+    `under` names the owner where the collection also, or only, answers below it: the path of the
+    owner's collection and the last segment, as in `("commerce/orders", "lines")`.
+    `reads` are the actors who may list and get at all.
+    """
+
+    noun: Noun
+    create: Action | None = None
+    update: Action | None = None
+    remove: Action | None = None
+    actions: tuple[Action, ...] = ()
+    texts: tuple[Text, ...] = ()
+    reads: frozenset[str] = ALL
+    lists_only: bool = False
+    path: str = ""
+    by: str = ""
+    summary: str = ""
+
+    @property
+    def address(self) -> str:
+        """The collection's path below the version root."""
+        return self.path or self.noun.path
+
+    @property
+    def owner_path(self) -> str:
+        """The collection of the owner, for a collection below a thing; else empty."""
+        return self.address.rpartition("/{")[0]
+
+    @property
+    def owner_noun_path(self) -> str:
+        """The path of the noun that the id in the address names."""
+        column = self.owner_column
+        return next(f.target for f in self.noun.all_fields if f.column == column)
+
+    @property
+    def owner_column(self) -> str:
+        """The column that holds the id of the thing in the path."""
+        return self.by or self.noun.owner_column
+
+    def offered(self) -> tuple[Action, ...]:
+        """Every action, in the order in which it is documented."""
+        return tuple(a for a in (self.create, self.update, self.remove, *self.actions) if a is not None)

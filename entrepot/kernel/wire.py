@@ -1,0 +1,61 @@
+"""JSON in and out: decimals keep their digits, times are UTC to the millisecond."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
+
+Raw = msgspec.Raw
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Json(str):
+    """JSON text as the database gave it, not yet decoded."""
+
+    __slots__ = ()
+
+
+def decode(data: bytes | str) -> object:
+    """The JSON value, with decimals kept. Raises ValueError."""
+    return _decoder.decode(data)
+
+
+def encode(value: object) -> bytes:
+    """The JSON text of a value."""
+    return _encoder.encode(value)
+
+
+def encode_text(value: object) -> str:
+    """The JSON text of a value, as a string for the database."""
+    return _encoder.encode(value).decode()
+
+
+def moment_text(value: datetime) -> str:
+    """`2026-01-31T23:00:00.000Z`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+
+def to_moment(value: str) -> datetime:
+    """The point in time an ISO 8601 text names; UTC where it names no zone. Raises ValueError."""
+    found = datetime.fromisoformat(value.strip())
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return milliseconds(found.astimezone(UTC))
+
+
+def milliseconds(value: datetime) -> datetime:
+    """The same moment, cut to the millisecond, which is what is stored."""
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def wire(value: object) -> object:
+    """A stored value in its outside form."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, Json):
+        return Raw(value.encode())
+    if isinstance(value, date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,8 @@
+"""How Alembic reaches the database: with the connection that the program hands it."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

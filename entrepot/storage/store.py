@@ -1,0 +1,311 @@
+"""The store: one PostgreSQL, a pool of connections, and what is done on each while it is lent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+
+from entrepot.kernel.access import Caller
+from entrepot.kernel.call import Call, OutOfIds
+from entrepot.kernel.doors import Answer, Answered, Stale, Stored
+from entrepot.kernel.errors import Conflict, Invalid, Mismatch, Unavailable
+from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.shape import Known, Plan, Shapes
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want
+from entrepot.kernel.wire import milliseconds
+from entrepot.storage.reading import Reader
+from entrepot.storage.vault import Vault
+from entrepot.storage.writing import StoredAnswer, Writer
+
+LOG = structlog.get_logger()
+
+ID_BLOCK = 64
+KEY_LIVES = timedelta(hours=24)
+TWIN_WAIT_S = 2.0
+CLAIM_LIVES_S = 120.0
+IN_FLIGHT_INDEX = "orders_one_in_flight"
+
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+)
+
+
+async def open_pool(url: str, *, smallest: int = 2, largest: int = 16) -> asyncpg.Pool:
+    """A pool whose connections speak JSON as text and forget nothing between uses."""
+
+    async def prepare(conn: asyncpg.Connection) -> None:
+        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+    async def keep_as_it_is(conn: asyncpg.Connection) -> None:
+        """Nothing is ever set on a connection, so there is nothing to reset."""
+
+    return await asyncpg.create_pool(
+        url,
+        min_size=smallest,
+        max_size=largest,
+        init=prepare,
+        reset=keep_as_it_is,
+        statement_cache_size=1000,
+        max_inactive_connection_lifetime=0,
+        server_settings={
+            "application_name": "entrepot",
+            "timezone": "UTC",
+            "jit": "off",
+            "statement_timeout": "20s",
+            "lock_timeout": "2s",
+            "plan_cache_mode": "auto",
+        },
+    )
+
+
+class Store:
+    """Where things are kept, for the doors: implements the kernel's port on PostgreSQL."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, nouns: Nouns, shapes: Shapes, vault: Vault, *, sandbox: bool, key: bytes
+    ):
+        self.pool = pool
+        self.nouns = nouns
+        self.shapes = shapes
+        self.vault = vault
+        self.sandbox = sandbox
+        self.reader = Reader(nouns, shapes)
+        self.writer = Writer()
+        self._key = key
+        self._blocks: dict[str, list[int]] = {}
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """A connection, lent for one request. A database that is away is a 503, not a 500."""
+        try:
+            conn = await self.pool.acquire(timeout=10)
+        except GONE as fault:
+            raise Unavailable("The database is away.", headers={"Retry-After": "1"}) from fault
+        try:
+            yield Session(self, conn)
+        except asyncpg.QueryCanceledError:
+            raise Invalid({"query": ["This takes too long to answer; narrow it."]}) from None
+        except GONE as fault:
+            if isinstance(fault, OSError) or conn.is_closed() or isinstance(fault, asyncpg.PostgresError):
+                raise Unavailable("The database went away.", headers={"Retry-After": "1"}) from fault
+            raise
+        finally:
+            await self.pool.release(conn)
+
+    # Ids -------------------------------------------------------------------------------------
+
+    def draw(self, noun: Noun) -> str:
+        """The next id of a kind. Raises OutOfIds when the block in hand is used up."""
+        block = self._blocks.get(noun.path)
+        if not block:
+            raise OutOfIds(noun)
+        assert noun.ids is not None
+        return noun.ids.draw(block.pop(), self._key)
+
+    async def refill(self, noun: Noun) -> None:
+        """Reserves a block of counter values; those of a process that stops are never used."""
+        assert noun.ids is not None
+        async with self.session() as session:
+            last = await session.conn.fetchval(
+                "insert into id_counters (prefix, last) values ($1, $2) "
+                "on conflict (prefix) do update set last = id_counters.last + $2 returning last",
+                noun.ids.prefix,
+                ID_BLOCK,
+            )
+        self._blocks[noun.path] = list(range(last, last - ID_BLOCK, -1))
+
+    # Idempotency -----------------------------------------------------------------------------
+
+    async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None:
+        """The answer kept under a key. Waits a little for a twin that is still running.
+
+        Raises Mismatch for other content under the same key, Conflict for a twin that takes longer.
+        """
+        deadline = asyncio.get_running_loop().time() + TWIN_WAIT_S
+        while True:
+            async with self.session() as session:
+                row = await session.conn.fetchrow(
+                    "select fingerprint, status, etag, body, sealed from idempotency "
+                    "where token_id = $1 and key = $2 and created_at > now() - interval '24 hours' "
+                    "and (status > 0 or created_at > now() - interval '120 seconds')",
+                    token_id,
+                    key,
+                )
+            if row is None:
+                return None
+            if row["fingerprint"] != fingerprint:
+                raise Mismatch("This Idempotency-Key was used for another request.")
+            if row["status"]:
+                body = self.vault.open_bytes(row["body"]) if row["sealed"] else row["body"]
+                return Answer(row["status"], body, row["etag"], replayed=True)
+            if asyncio.get_running_loop().time() > deadline:
+                raise Conflict(
+                    "A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"}
+                )
+            await asyncio.sleep(0.05)
+
+    async def claim(self, token_id: str, key: str, fingerprint: bytes) -> bool:
+        """Marks a key as running, for a command of more than one transaction."""
+        async with self.session() as session:
+            done = await session.conn.execute(
+                "insert into idempotency (token_id, key, fingerprint, status, etag, body, sealed) "
+                "values ($1, $2, $3, 0, '', '', false) on conflict (token_id, key) do update "
+                "set fingerprint = $3, status = 0, created_at = now() "
+                "where idempotency.created_at < now() - interval '24 hours' "
+                "or (idempotency.status = 0 and idempotency.created_at < now() - interval '120 seconds')",
+                token_id,
+                key,
+                fingerprint,
+            )
+        return done.endswith("1")
+
+    async def keep(self, token_id: str, key: str, answer: Answer) -> None:
+        """Keeps the answer of a claimed key."""
+        async with self.session() as session:
+            await session.conn.execute(
+                "update idempotency set status = $3, etag = $4, body = $5 where token_id = $1 and key = $2",
+                token_id,
+                key,
+                answer.status,
+                answer.etag,
+                answer.body,
+            )
+
+    async def release(self, token_id: str, key: str) -> None:
+        """Gives a claimed key back: only success is kept."""
+        async with self.session() as session:
+            await session.conn.execute(
+                "delete from idempotency where token_id = $1 and key = $2 and status = 0", token_id, key
+            )
+
+    def reveal(self, secret: str) -> str:
+        """A kept secret, for its owner."""
+        return self.vault.open(secret)
+
+
+class Session:
+    """One connection in hand."""
+
+    __slots__ = ("conn", "store")
+
+    def __init__(self, store: Store, conn: Any):
+        self.store = store
+        self.conn = conn
+
+    async def one(
+        self, plan: Plan, caller: Caller, thing_id: str, known: Known, owner: tuple[str, str] | None = None
+    ) -> Thing | None:
+        """One thing that the caller may see."""
+        if "\0" in thing_id:
+            return None
+        return await self.store.reader.one(self.conn, plan, caller, thing_id, known, owner)
+
+    async def page(
+        self,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+        limit: int,
+        offset: int,
+        known: Known,
+    ) -> tuple[list[Thing], int]:
+        """A page, and how much there is in all."""
+        return await self.store.reader.page(
+            self.conn, plan, caller, key, compose, given, limit, offset, known
+        )
+
+    async def gather(
+        self, caller: Caller, wants: Mapping[str, Want], given: Mapping[str, object], known: Known
+    ) -> dict[str, list[Thing]]:
+        """Several kinds of things in one round trip."""
+        return await self.store.reader.gather(self.conn, caller, wants, given, known)
+
+    async def cores(self, wanted: Mapping[str, Iterable[str]], known: Known) -> None:
+        """Core fields of references."""
+        await self.store.reader.fetch_cores(self.conn, wanted, known)
+
+    async def visible(self, noun: Noun, ids: Iterable[str], caller: Caller, known: Known) -> None:
+        """Cores of those of the ids which the caller may see."""
+        await self.store.reader.visible(self.conn, noun, [i for i in ids if "\0" not in i], caller, known)
+
+    async def definitions(self, noun: Noun, owner_id: str, known: Known) -> list[Thing]:
+        """Declarations of a bag's values."""
+        found = known.definitions.get(owner_id)
+        if found is None:
+            found = await self.store.reader.definitions(self.conn, noun, owner_id)
+            known.definitions[owner_id] = found
+        return found
+
+    async def now(self) -> datetime:
+        """The business clock: real time, moved on where this is a sandbox."""
+        if not self.store.sandbox:
+            return milliseconds(datetime.now(UTC))
+        return milliseconds(await self.conn.fetchval("select entrepot_now()"))
+
+    async def write(self, call: Call, stored: Stored | None, *, dry: bool) -> None:
+        """All that the command changed, as one statement and one transaction."""
+        answer = self._stored(stored) if stored else None
+        text, values = self.store.writer.compose(call, answer)
+        if not text:
+            return
+        await self._guarded(lambda: self._run(text, values, dry=dry))
+
+    async def _run(self, text: str, values: list[object], *, dry: bool) -> None:
+        if not dry:
+            await self.conn.fetchval(text, *values)
+            return
+        transaction = self.conn.transaction()
+        await transaction.start()
+        try:
+            await self.conn.fetchval(text, *values)
+        finally:
+            await transaction.rollback()
+
+    async def _guarded(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Races become Stale (run again), Answered (a twin was first) or Conflict (the database forbids it)."""
+        try:
+            await run()
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            raise Stale from None
+        except asyncpg.UniqueViolationError as fault:
+            name = fault.constraint_name or ""
+            if name == "idempotency_pkey":
+                raise Answered from None
+            if name == IN_FLIGHT_INDEX:
+                raise Conflict("Another order of this agreement is in flight.") from None
+            if name.endswith("_pkey") or name.startswith("trail_"):
+                raise Stale from None
+            raise Conflict("Something with the same key exists already.") from None
+        except asyncpg.ForeignKeyViolationError:
+            raise Stale from None
+        except asyncpg.LockNotAvailableError:
+            raise Conflict(
+                "Somebody else is changing the same things; try again.", headers={"Retry-After": "1"}
+            ) from None
+
+    def _stored(self, stored: Stored) -> StoredAnswer:
+        body = stored.answer.body
+        return StoredAnswer(
+            token_id=stored.token_id,
+            key=stored.key,
+            fingerprint=stored.fingerprint,
+            status=stored.answer.status,
+            etag=stored.answer.etag,
+            body=self.store.vault.seal_bytes(body) if stored.secret else body,
+            sealed=stored.secret,
+        )

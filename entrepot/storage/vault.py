@@ -1,0 +1,55 @@
+"""Secrets that must be given back are kept encrypted, under a key that lies outside the database."""
+
+import base64
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+
+class Vault:
+    """Seals and opens secrets with AES-GCM. Raises ValueError for what was sealed under another key."""
+
+    def __init__(self, secret_key: str):
+        self._cipher = AESGCM(hashlib.sha256(b"entrepot vault\0" + secret_key.encode()).digest())
+
+    def seal(self, secret: str) -> str:
+        """The secret as text for the database."""
+        return base64.b64encode(self.seal_bytes(secret.encode())).decode()
+
+    def open(self, sealed: str) -> str:
+        """The secret again."""
+        return self.open_bytes(base64.b64decode(sealed)).decode()
+
+    def seal_bytes(self, secret: bytes) -> bytes:
+        """The secret as bytes for the database."""
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, secret, None)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """The secret again."""
+        try:
+            return self._cipher.decrypt(sealed[:12], sealed[12:], None)
+        except Exception as fault:
+            raise ValueError("This secret was sealed under another ENTREPOT_SECRET_KEY.") from fault
+
+
+def digest(secret: str) -> str:
+    """What is kept of a token for finding it: SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_beside(data: Path) -> str:
+    """The key of an embedded database, made on first use and kept beside the data, mode 0600."""
+    file = data / "secret.key"
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        data.mkdir(parents=True, exist_ok=True)
+        key = secrets.token_urlsafe(32)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(key + "\n")
+        return key

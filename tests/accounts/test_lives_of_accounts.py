@@ -1,0 +1,55 @@
+"""The lives of the parties to the marketplace, move by move."""
+
+import pytest
+
+from entrepot.accounts.account import ACCOUNT
+from entrepot.accounts.api_token import API_TOKEN
+from entrepot.accounts.buyer import BUYER
+from entrepot.accounts.licensee import LICENSEE
+from entrepot.accounts.seller import SELLER
+from entrepot.accounts.user import USER
+from entrepot.accounts.user_group import USER_GROUP
+from entrepot.kernel.errors import Conflict, Forbidden
+
+MOVES = [
+    # noun       verb          from                 by            to
+    (ACCOUNT,    "activate",   "Enabled",           "operations", "Active"),
+    (ACCOUNT,    "activate",   "Enabled",           "client",     Forbidden),
+    (ACCOUNT,    "deactivate", "Active",            "operations", "Enabled"),
+    (ACCOUNT,    "disable",    "Enabled",           "operations", "Disabled"),
+    (ACCOUNT,    "disable",    "Disabled",          "operations", Conflict),
+    (ACCOUNT,    "reinstate",  "Disabled",          "operations", "Active"),
+    (BUYER,      "activate",   "Enabled",           "kernel",     "Active"),
+    (BUYER,      "disable",    "Active",            "client",     "Disabled"),
+    (BUYER,      "enable",     "Disabled",          "client",     Forbidden),
+    (BUYER,      "enable",     "Disabled",          "operations", "Active"),
+    (BUYER,      "mismatch",   "Disabled",          "kernel",     "Mismatch"),
+    (BUYER,      "delete",     "Conflict",          "operations", "Deleted"),
+    (BUYER,      "delete",     "Active",            "client",     Forbidden),
+    (SELLER,     "deactivate", "Active",            "operations", "Offline"),
+    (SELLER,     "activate",   "Offline",           "operations", "Active"),
+    (SELLER,     "delete",     "Offline",           "operations", Conflict),
+    (LICENSEE,   "disable",    "Enabled",           "client",     "Disabled"),
+    (LICENSEE,   "disable",    "Active",            "vendor",     Forbidden),
+    (LICENSEE,   "delete",     "Disabled",          "client",     "Deleted"),
+    (LICENSEE,   "enable",     "Deleted",           "operations", Conflict),
+    (USER,       "expire",     "Invited",           "kernel",     "InvitationExpired"),
+    (USER,       "invite",     "InvitationExpired", "client",     "Invited"),
+    (USER,       "accept",     "InvitationExpired", "client",     Conflict),
+    (USER,       "block",      "Active",            "operations", "Blocked"),
+    (USER,       "release",    "Blocked",           "operations", "Disabled"),
+    (USER,       "delete",     "Active",            "operations", Conflict),
+    (USER_GROUP, "delete",     "Active",            "vendor",     "Deleted"),
+    (API_TOKEN,  "disable",    "Active",            "client",     "Disabled"),
+    (API_TOKEN,  "enable",     "Deleted",           "client",     Conflict),
+    (API_TOKEN,  "delete",     "Disabled",          "vendor",     "Deleted"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("noun", "verb", "state", "actor", "expected"), MOVES)
+def test_who_may_move_what_and_when(noun, verb, state, actor, expected):
+    if isinstance(expected, str):
+        assert noun.life.require(verb, state, actor, noun.word).target == expected
+    else:
+        with pytest.raises(expected):
+            noun.life.require(verb, state, actor, noun.word)
