@@ -25,10 +25,13 @@ LIFE = Machine(
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Those of the caller's own account, for operations too: a token is given out with its secret, so whoever
-    read another account's could act as that account. Deleted ones are left to operations."""
+    read another account's could act as that account. Deleted ones are left to operations. Who is held to some
+    buyers sees no token that reaches further: only the one in hand, and those of the same person."""
     if who.actor == "kernel":
         return sa.true()
     own = row.c.account_id == who.account
+    if who.restricted:
+        own = sa.and_(own, sa.or_(row.c.id == who.token, row.c.user_id == who.user))
     return own if who.actor == "operations" else sa.and_(own, row.c.status != "Deleted")
 
 

@@ -179,7 +179,7 @@ def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
     _write(call, order, body, got, state=before)
     if call.by("operations") and before == "Draft":
         call.move(order, "price")
-        _give_template(order, got, "OrderProcessing")
+        _give_template(call, order, body, got, "OrderProcessing")
         call.record("order.priced", order)
 
 
@@ -197,7 +197,7 @@ def quote(call: Call, order: Thing, body: Body, got: Got) -> None:
     """The client asks for an offer; from here on its parameters are frozen (spec T5)."""
     before = call.move(order, "quote")
     _write(call, order, body, got, state=before)
-    _give_template(order, got, "OrderProcessing")
+    _give_template(call, order, body, got, "OrderProcessing")
     call.record("order.quoted", order)
 
 
@@ -217,11 +217,11 @@ def place(call: Call, order: Thing, body: Body, got: Got) -> None:
     require_lines(call, order, got)
     call.stop_on_faults()
     accepted_terms.accept(call, order, got.terms, got.signatory)
-    _give_template(order, got, "OrderProcessing")
+    _give_template(call, order, body, got, "OrderProcessing")
     call.record("order.placed", order)
     if parameters.invalid(order.ordering, got.definitions, parameters.ORDERING):
         call.move(order, "ask", by="kernel")
-        _give_template(order, got, "OrderQuerying")
+        _give_template(call, order, Body({}), got, "OrderQuerying")
         call.record("order.queried", order, by="parameters")
     else:
         fulfiller.engage(call, order, got.product)
@@ -238,9 +238,8 @@ def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
             for words in messages:
                 call.fault(path, words)
     call.stop_on_faults()
-    order.template_id = None
-    _write_template(call, order, body, got)
-    _give_template(order, got, "OrderProcessing")
+    order.error = None
+    _give_template(call, order, body, got, "OrderProcessing")
     call.record("order.resumed", order)
     fulfiller.engage(call, order, got.product)
 
@@ -248,16 +247,14 @@ def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
 def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
     """The vendor asks back: the client has to answer before anything goes on (spec T12)."""
     before = call.move(order, "ask")
-    order.template_id = None
     _write(call, order, body, got, state=before)
-    _give_template(order, got, "OrderQuerying")
+    _give_template(call, order, body, got, "OrderQuerying")
     call.record("order.queried", order)
 
 
 def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
     """The vendor has delivered: what was ordered goes live (spec T10 and 2.4)."""
     before = call.move(order, "complete")
-    order.template_id = None
     _write(call, order, body, got, state=before)
     _drop_empty(call, order)
     require_mapped(call, order)
@@ -268,7 +265,7 @@ def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
     for each in order.lines:
         if is_one_time(each) and each.asset_id is None:
             order_asset.automatic(call, order, each, got)
-    _give_template(order, got, "OrderCompleted")
+    _give_template(call, order, body, got, "OrderCompleted")
     _go_live(call, order, got)
     call.record("order.completed", order)
 
@@ -385,13 +382,13 @@ def _write_parameters(call: Call, order: Thing, body: Body, got: Got, state: str
             setattr(order, phase, bag)
 
 
-def _give_template(order: Thing, got: Got, kind: str) -> None:
-    """The product's default template of that kind, where the vendor gave none (spec 2.3.7)."""
-    given = next((each for each in got.templates if each.id == order.template_id), None)
-    if given is not None and given.type == kind:
+def _give_template(call: Call, order: Thing, body: Body, got: Got, kind: str) -> None:
+    """The text that tells where the order stands: the vendor's choice, else the default of that kind.
+
+    Source: spec 2.3.7.
+    """
+    if call.by("vendor") and order.template_id is not None and "template" in body:
         return
-    if given is not None and order.now["template_id"] != (order.was or {}).get("template_id"):
-        return  # named in this very request
     default = next((each for each in got.templates if each.type == kind and each.is_default), None)
     order.template_id = default.id if default is not None else None
 

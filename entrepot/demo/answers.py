@@ -10,9 +10,7 @@ from entrepot.demo.world_file import Line
 def asked(product: Product, scope: str, phase: str, contexts: tuple[str, ...] = ("None",)) -> list[Parameter]:
     """The parameters of a scope and phase, in the order in which they are shown."""
     return [
-        each
-        for each in product.parameters
-        if (each.scope, each.phase) == (scope, phase) and each.context in contexts
+        each for each in product.parameters if (each.scope, each.phase) == (scope, phase) and each.context in contexts
     ]
 
 

@@ -1,9 +1,9 @@
 """The catalogue of the demo world: units, products and everything that belongs to them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from entrepot.demo.companies import FOUNDER, HALVORNE
+from entrepot.demo.companies import FOUNDER, HALVORNE, QUILLMERE
 from entrepot.demo.product import Parameter, Product
 from entrepot.demo.products import PRODUCTS
 from entrepot.demo.world_file import Event, Line, audit, child, line, months_later, ref
@@ -18,8 +18,7 @@ UNITS = {
     "pack": ("UNT-1007", "A fixed amount of work"),
 }
 
-NAMES = {HALVORNE: "USR-2000-0001"}
-PUBLISHER = "USR-2000-0003"
+MANAGERS = {HALVORNE: "USR-2000-0001", QUILLMERE: "USR-2000-0003"}
 
 
 def catalog(now: datetime) -> Iterator[Line]:
@@ -38,7 +37,7 @@ def catalog(now: datetime) -> Iterator[Line]:
 
 def product_manager(product: Product) -> str:
     """The vendor's user who looks after the product."""
-    return NAMES.get(product.vendor, PUBLISHER)
+    return MANAGERS[product.vendor]
 
 
 def _product(product: Product, made: datetime) -> Iterator[Line]:
@@ -91,7 +90,7 @@ def _settings(product: Product) -> Line:
     }
 
 
-def _groups(product: Product, events: dict[str, Event]) -> Iterator[Line]:
+def _groups(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
     for number, (name, label) in enumerate(product.item_groups, 1):
         yield line(
             f"catalog/products/{product.id}/item-groups",
@@ -120,7 +119,7 @@ def _groups(product: Product, events: dict[str, Event]) -> Iterator[Line]:
         )
 
 
-def _parameters(product: Product, events: dict[str, Event]) -> Iterator[Line]:
+def _parameters(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
     for number, parameter in enumerate(product.parameters, 1):
         yield line(
             f"catalog/products/{product.id}/parameters",
@@ -154,7 +153,7 @@ def _group(product: Product, parameter: Parameter) -> Line | None:
     return ref(child("PGR", product.id, parameter.group + 1))
 
 
-def _items(product: Product, events: dict[str, Event]) -> Iterator[Line]:
+def _items(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
     for number, item in enumerate(product.items, 1):
         yield line(
             "catalog/items",
@@ -176,7 +175,7 @@ def _items(product: Product, events: dict[str, Event]) -> Iterator[Line]:
         )
 
 
-def _templates(product: Product, events: dict[str, Event]) -> Iterator[Line]:
+def _templates(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
     for number, template in enumerate(product.templates, 1):
         yield line(
             f"catalog/products/{product.id}/templates",
@@ -190,7 +189,7 @@ def _templates(product: Product, events: dict[str, Event]) -> Iterator[Line]:
         )
 
 
-def _terms(product: Product, events: dict[str, Event]) -> Iterator[Line]:
+def _terms(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
     for number, document in enumerate(product.terms, 1):
         terms_id = child("TCS", product.id, number)
         yield line(

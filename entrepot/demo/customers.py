@@ -74,17 +74,11 @@ BUYERS = (
         STUTTGART,
         WEIDNER,
     ),
-    Buyer(
-        "BUY-3001-0002", BRENNHOLT, "Brennholt Service GmbH", "DE811204425", "C-100411", LEIPZIG, KOWALCZYK
-    ),
+    Buyer("BUY-3001-0002", BRENNHOLT, "Brennholt Service GmbH", "DE811204425", "C-100411", LEIPZIG, KOWALCZYK),
     Buyer("BUY-3002-0001", PELLWORTH, "Pellworth Health Inc.", "04-5550193", "C-200120", BOSTON, OYELARAN),
     Buyer("BUY-3002-0002", PELLWORTH, "Pellworth Clinics LLC", "84-5550171", "C-200121", DENVER, MARCHETTI),
-    Buyer(
-        "BUY-3003-0001", STENVIK, "Stenvik Managed Services GmbH", "DE298850163", "C-100733", HAMBURG, AHLBERG
-    ),
-    Buyer(
-        "BUY-3003-0002", STENVIK, "Stenvik Managed Services Inc.", "36-5550145", "C-200734", CHICAGO, REYNOLDS
-    ),
+    Buyer("BUY-3003-0001", STENVIK, "Stenvik Managed Services GmbH", "DE298850163", "C-100733", HAMBURG, AHLBERG),
+    Buyer("BUY-3003-0002", STENVIK, "Stenvik Managed Services Inc.", "36-5550145", "C-200734", CHICAGO, REYNOLDS),
 )
 
 

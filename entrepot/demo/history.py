@@ -44,10 +44,7 @@ def history(now: datetime, rng: Random) -> Iterator[Line]:
     """Agreements with their orders, subscriptions and assets."""
     ids = Ids(rng)
     deals = [
-        Deal(found, licensee)
-        for product in PRODUCTS
-        for licensee in LICENSEES
-        if (found := offer(product, licensee))
+        Deal(found, licensee) for product in PRODUCTS for licensee in LICENSEES if (found := offer(product, licensee))
     ]
     ends, begun = _ends(rng), cycle((True, False))
     for fate in _spread(PURCHASES, rng):
@@ -119,9 +116,7 @@ def _begin(now: datetime, fate: str, end: str, rng: Random) -> datetime:
 def _office_hours(moment: datetime, rng: Random) -> datetime:
     """The same day at a time when people work, or the Friday before."""
     moment -= timedelta(days=max(0, moment.weekday() - 4))
-    return moment.replace(
-        hour=rng.randint(7, 16), minute=rng.randint(0, 59), microsecond=rng.randrange(1000) * 1000
-    )
+    return moment.replace(hour=rng.randint(7, 16), minute=rng.randint(0, 59), microsecond=rng.randrange(1000) * 1000)
 
 
 def _recently(now: datetime, fate: str, rng: Random) -> datetime:

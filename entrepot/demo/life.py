@@ -81,9 +81,7 @@ class Life:
 
     def configure(self, at: datetime, fate: str) -> None:
         """Renewal is switched on or off."""
-        holding = self.rng.choice(
-            [each for each in self.holdings if each.terms.recurring and each.status == "Active"]
-        )
+        holding = self.rng.choice([each for each in self.holdings if each.terms.recurring and each.status == "Active"])
         lines = [self._line_for(each, each.quantity) for each in self._live() if each.holding is holding]
         order = self._order("Configuration", lines, at, fate)
         order.renews[holding.id] = not holding.auto_renew
@@ -134,9 +132,7 @@ class Life:
             return events
         if fate in ("Deleted", "Quoted"):
             return events | {fate.lower(): (soon + timedelta(hours=rng.randint(0, 3)), client)}
-        wait = timedelta(
-            minutes=rng.randint(*WAITS_MINUTES[self.product.fulfilment]), seconds=rng.randint(0, 59)
-        )
+        wait = timedelta(minutes=rng.randint(*WAITS_MINUTES[self.product.fulfilment]), seconds=rng.randint(0, 59))
         if fate == "Completed" and rng.random() < 0.12:
             events["querying"] = (soon + wait / 2, vendor)
             soon += wait / 2 + timedelta(hours=rng.randint(1, 40))
@@ -169,9 +165,7 @@ class Life:
             else:
                 line.holding = self._holding_for(line.item, done)
                 event = {"created": done}
-                self.entitlements.append(
-                    Entitlement(line.id, line.item, line.after, line.holding, order.id, event)
-                )
+                self.entitlements.append(Entitlement(line.id, line.item, line.after, line.holding, order.id, event))
         if order.type == "Termination":
             for holding in order.holdings:
                 holding.auto_renew = False
@@ -214,9 +208,7 @@ class Life:
             terms=item.terms,
             events={"created": (begun[0] - timedelta(seconds=20), self._vendor())},
             vendor_id=f"{self.product.code.lower()}-{self.rng.randrange(16**8):08x}",
-            values=self._values(
-                begun[0], scope="Subscription" if recurring else "Asset", phase="Fulfillment"
-            ),
+            values=self._values(begun[0], scope="Subscription" if recurring else "Asset", phase="Fulfillment"),
             started=begun[0],
             committed=_committed(begun[0], item.terms) if recurring else None,
             auto_renew=self.rng.random() < 0.92,
@@ -271,9 +263,7 @@ class Life:
         return [each for each in self.entitlements if each.status == "Active" and each.item.terms.recurring]
 
     def _line_for(self, entitlement: Entitlement, quantity: int) -> OrderLine:
-        return OrderLine(
-            entitlement.id, entitlement.item, entitlement.quantity, quantity, entitlement.holding
-        )
+        return OrderLine(entitlement.id, entitlement.item, entitlement.quantity, quantity, entitlement.holding)
 
     def _new_line(self, item: Item, quantity: int) -> OrderLine:
         self._lines += 1

@@ -51,9 +51,7 @@ def next_steps(url: str, tokens: Mapping[str, str], console: Console) -> None:
     _heading(console, "The vendor's subscriptions, in order of their renewal")
     soon = "commerce/subscriptions?in(status,(Active,Updating))&order=commitmentDate&limit=5"
     _copyable(console, _curl(url, tokens["vendor"], soon))
-    _heading(
-        console, "An order that the platform completes by itself in seconds; run it twice, it is made once"
-    )
+    _heading(console, "An order that the platform completes by itself in seconds; run it twice, it is made once")
     _copyable(console, _curl(url, tokens["client"], "commerce/orders", WANTED, key="first-try"))
 
     _heading(console, "The same with the official client (pip install mpt-api-client==7.0.0)")

@@ -1,11 +1,12 @@
 """How an agreement of the past is written down, with its orders, subscriptions and assets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 
 from entrepot.demo.answers import asked, bag, raise_objection
 from entrepot.demo.holdings import Entitlement, Holding, Order, OrderLine
 from entrepot.demo.life import Life
+from entrepot.demo.people import signatory
 from entrepot.demo.prices import ONE_TIME, RECURRING
 from entrepot.demo.products import INKMARROW
 from entrepot.demo.selling import CERTIFICATE, POLICY
@@ -47,7 +48,7 @@ class Papers:
     def _agreement(self) -> Line:
         life = self.life
         completed = [order for order in life.orders if order.status == "Completed"]
-        price = self.deal.total((self._price(each) for each in life.entitlements), RECURRING)
+        price = self._worth(life.entitlements, RECURRING)
         return line(
             "commerce/agreements",
             life.id,
@@ -69,6 +70,7 @@ class Papers:
         ended = holding.events.get("terminated")
         return line(
             "commerce/subscriptions",
+            holding.id,
             status=holding.status,
             splitStatus="Disabled",
             agreement=ref(self.life.id),
@@ -78,11 +80,13 @@ class Papers:
             terminationDate=at(ended[0]) if ended else None,
             **self._lines_of(holding, RECURRING),
             **self._holding(holding),
+            audit=_audit(holding.events),
         )
 
     def _asset(self, holding: Holding) -> Line:
         return line(
             "commerce/assets",
+            holding.id,
             status=holding.status,
             agreement=ref(self.life.id),
             licensee=ref(self.deal.licensee.id),
@@ -90,13 +94,14 @@ class Papers:
             priceList=ref(self.deal.offer.price_list),
             **self._lines_of(holding, ONE_TIME),
             **self._holding(holding),
+            audit=_audit(holding.events),
         )
 
     def _lines_of(self, holding: Holding, summed: tuple[str, ...]) -> Line:
         lines = [each for each in self.life.entitlements if each.holding is holding]
         return {
             "lines": [self._entitlement(each) for each in lines],
-            "price": self.deal.total((self._price(each) for each in lines), summed),
+            "price": self._worth(lines, summed),
         }
 
     def _holding(self, holding: Holding) -> Line:
@@ -104,16 +109,12 @@ class Papers:
         recurring = holding.terms.recurring
         scope = "Subscription" if recurring else "Asset"
         written: Line = {
-            "id": holding.id,
             "name": holding.name,
             "product": ref(self.product.id),
             "terms": holding.terms.wire(),
             "externalIds": {"vendor": holding.vendor_id},
             "template": ref(self.product.template_id(scope)),
-            "parameters": {
-                "fulfillment": bag(self.product, asked(self.product, scope, "Fulfillment"), holding.values)
-            },
-            "audit": _audit(holding.events),
+            "parameters": {"fulfillment": bag(self.product, asked(self.product, scope, "Fulfillment"), holding.values)},
         }
         if recurring:
             written["startDate"] = at(holding.started)
@@ -128,14 +129,16 @@ class Papers:
             "item": ref(self.product.item_id(each.item)),
             "quantity": each.quantity,
             "status": each.status,
-            "price": self._price(each),
+            "price": self.deal.price(each.item, each.quantity),
             "subscription" if recurring else "asset": ref(each.holding.id),
             **({} if recurring else {"order": ref(each.order)}),
             "audit": _audit(each.events),
         }
 
-    def _price(self, each: Entitlement) -> Line:
-        return self.deal.price(each.item, each.quantity)
+    def _worth(self, entitlements: Iterable[Entitlement], summed: tuple[str, ...]) -> Line:
+        """The price of what is still running."""
+        active = [each for each in entitlements if each.status == "Active"]
+        return self.deal.total((self.deal.price(each.item, each.quantity) for each in active), summed)
 
     def _agreement_parameters(self, *, bound: bool) -> Line:
         """Answers become the agreement's when its first order is completed."""
@@ -171,9 +174,7 @@ class Papers:
             externalIds=self._order_ids(order),
             pricingPolicy=ref(POLICY) if self.deal.has_policy else None,
             defaultMarkupSource="PricingPolicy" if self.deal.has_policy else "PriceList",
-            price=self.deal.total(
-                self.deal.price(each.item, each.after - each.before) for each in order.lines
-            ),
+            price=self.deal.total(self.deal.price(each.item, each.after - each.before) for each in order.lines),
             lines=[self._order_line(each) for each in order.lines],
             subscriptions=[self._copy(order, each) for each in order.holdings if each.terms.recurring],
             assets=[self._copy(order, each) for each in order.holdings if not each.terms.recurring],
@@ -208,8 +209,11 @@ class Papers:
         if order.renews:
             written["autoRenew"] = order.renews[holding.id]
         prices = [self._added(each) for each in lines]
+        own = {event: told for event, told in holding.events.items() if event not in ("renewed", "expired")}
         return {
+            "id": holding.id,
             **written,
+            "audit": _audit(own),
             "status": holding.status,
             "lines": [ref(each.id) for each in lines],
             "price": self.deal.total(prices, RECURRING if holding.terms.recurring else ONE_TIME),
@@ -229,9 +233,7 @@ class Papers:
     def _completed_template(self, order: Order) -> str:
         if order.type == "Purchase":
             return self.product.template_id("OrderCompleted")
-        named = [
-            each.name for each in self.product.templates if each.type == "OrderCompleted" and not each.default
-        ]
+        named = [each.name for each in self.product.templates if each.type == "OrderCompleted" and not each.default]
         return self.product.template_id("OrderCompleted", named[-1 if order.type == "Termination" else 0])
 
     def _order_parameters(self, order: Order) -> Line:
@@ -260,7 +262,7 @@ class Papers:
                 "id": child("TCS", self.product.id, number),
                 "name": terms.name,
                 "accepted": at(when),
-                "acceptedBy": ref(str(who)),
+                "acceptedBy": signatory(str(who)),
             }
             for number, terms in enumerate(self.product.terms, 1)
         ]

@@ -140,6 +140,13 @@ def people(now: datetime, secrets: Callable[[], str]) -> Iterator[Line]:
         )
 
 
+def signatory(user_id: str) -> Line:
+    """A user as the one who accepted terms."""
+    user = next(each for each in USERS if each.id == user_id)
+    name = f"{user.first} {user.last}"
+    return {"id": user.id, "name": name, "firstName": user.first, "lastName": user.last, "email": user.email}
+
+
 def token_values(lines: Iterable[Line]) -> dict[str, str]:
     """The token values of a world by role: client, vendor, operations, vendor 2, client 2, client 3."""
     roles = {token.id: token.role for token in TOKENS}

@@ -1,13 +1,18 @@
 """Where the story is played: three parties, each with a token of its own, and a console to watch them on."""
 
+import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import httpx2
+from rich import box
 from rich.console import Console
-from rich.json import JSON
+from rich.highlighter import JSONHighlighter
+from rich.markdown import Markdown
 from rich.padding import Padding
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +23,9 @@ ACTORS = {
     "vendor": ("Halvorne Software", "vendor", "magenta"),
     "operations": ("Tesselkade Distribution", "operations", "yellow"),
 }
+
+
+AMOUNT = re.compile(r"[\d,.]+( %)?|—")
 
 
 class Unexpected(Exception):
@@ -33,6 +41,7 @@ class Stage:
         self._console = console
         self._pause = pause
         self._scene = 0
+        self._actor = ""
 
     def __enter__(self) -> "Stage":
         return self
@@ -43,30 +52,24 @@ class Stage:
     def scene(self, actor: str, text: str) -> None:
         """Announces who acts, and what for."""
         self._scene += 1
+        self._actor = actor
         name, role, colour = ACTORS[actor]
         self._console.print()
         self._console.print(
-            Text.assemble(
-                (f"{self._scene:>2}  ", "bold"), (f"{name} ({role}) ", f"bold {colour}"), (text, "bold")
-            )
+            Text.assemble((f"{self._scene:>2}  ", "bold"), (f"{name} ({role}) ", f"bold {colour}"), (text, "bold"))
         )
 
     def call(
-        self, actor: str, method: str, path: str, body: Body | None = None, *, status: int = 200
+        self, actor: str, method: str, path: str, body: Mapping[str, object] | None = None, *, status: int = 200
     ) -> Body:
         """One request of an actor; the answer, or Unexpected when it has another status."""
-        colour = ACTORS[actor][2]
-        self._show(Text.assemble((f"{method} ", f"bold {colour}"), f"/public/v1/{path}"))
-        if body is not None:
-            self._show(JSON.from_data(body, indent=None))
-        answer = self._http.request(
-            method, path, json=body, headers={"Authorization": f"Bearer {self._tokens[actor]}"}
-        )
-        if answer.status_code != status:
-            raise Unexpected(
-                f"{method} {answer.url} answered {answer.status_code}, not {status}:\n{answer.text}"
-            )
-        return answer.json(parse_float=Decimal)
+        return self._ask(actor, method, path, body, status).json(parse_float=Decimal)
+
+    def read(self, actor: str, path: str) -> None:
+        """What the actor reads of a thing: its template, with the parameters filled in."""
+        text = self._ask(actor, "GET", f"{path}/render", None, 200).json()
+        self._show(Panel(Markdown(text), border_style="dim", width=min(90, self._console.width - 4)))
+        self.wait()
 
     def came_back(self, thing: Body, *facts: str) -> None:
         """The gist of an answer: what it is, where it stands, and what matters here."""
@@ -78,10 +81,10 @@ class Stage:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Several answers side by side; columns of amounts are set to the right."""
-        table = Table(*columns, header_style="dim", border_style="dim")
-        for column, values in zip(table.columns, zip(*rows, strict=True), strict=True):
-            if any(value.replace(",", "").replace(".", "").removesuffix(" %").isdigit() for value in values):
-                column.justify = "right"
+        table = Table(box=box.SIMPLE, header_style="dim", pad_edge=False)
+        for heading, *values in zip(columns, *rows, strict=True):
+            amounts = all(AMOUNT.fullmatch(value) for value in values)
+            table.add_column(heading, justify="right" if amounts else "left")
         for row in rows:
             table.add_row(*row)
         self._show(table)
@@ -96,8 +99,37 @@ class Stage:
         if self._pause:
             time.sleep(self._pause)
 
-    def _show(self, what: Text | JSON | Table) -> None:
-        self._console.print(Padding(what, (0, 0, 0, 4)))
+    def _ask(
+        self, actor: str, method: str, path: str, body: Mapping[str, object] | None, status: int
+    ) -> httpx2.Response:
+        whose = "" if actor == self._actor else f"  as the {actor}"
+        address = Text.assemble(f"/public/v1/{path}", (whose, "dim"))
+        self._show(_pairs([(Text(method, f"bold {ACTORS[actor][2]}"), address)]))
+        if body is not None:
+            self._show(_pairs([(Text(name, "dim"), _json(value)) for name, value in body.items()]))
+        answer = self._http.request(method, path, json=body, headers={"Authorization": f"Bearer {self._tokens[actor]}"})
+        if answer.status_code != status:
+            raise Unexpected(f"{method} {answer.url} answered {answer.status_code}, not {status}:\n{answer.text}")
+        return answer
+
+    def _show(self, what: Text | Table | Panel) -> None:
+        self._console.print(Padding(what, (0, 0, 0, 4), expand=False))
+
+
+def _pairs(rows: Sequence[tuple[Text, ...]]) -> Table:
+    """Names and values side by side; long values are folded."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+def _json(value: object) -> Text:
+    text = Text(json.dumps(value, ensure_ascii=False), overflow="fold")
+    JSONHighlighter().highlight(text)
+    return text
 
 
 def expect(thing: Body, status: str) -> Body:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import cast
 
 from rich.console import Console
@@ -17,6 +18,8 @@ LICENSEE = LICENSEES[0]
 
 BASKET = {"MV-WRK-Y": 140, "MV-SRV-Y": 8, "MV-ONB": 2}
 CONTACT = "technicalContact"
+HIDDEN = {"client": ("unitPP", "PP", "mar"), "vendor": ("unitSP", "SP", "mar")}
+"""How the names of prices begin that the actor must not see: markup and margin among them."""
 
 
 def play(url: str, tokens: Mapping[str, str], console: Console, pause: float) -> None:
@@ -41,43 +44,24 @@ def _draft(stage: Stage) -> str:
 
 
 def _three_views(stage: Stage, order: str) -> None:
-    stage.scene("operations", "compares: one order, and three prices of it.")
+    stage.scene("operations", "compares what each party is shown of the same order.")
     path = f"commerce/orders/{order}"
     sees = {actor: stage.call(actor, "GET", path) for actor in ("client", "vendor", "operations")}
     prices = {actor: [*_prices(seen), cast(Body, seen["price"])] for actor, seen in sees.items()}
-    names = [
-        *(f"{line['quantity']} x {_name(line)}" for line in _lines(sees["operations"])),
-        "First year, with all",
-    ]
+    for actor, hidden in HIDDEN.items():
+        if shown := [name for price in prices[actor] for name in price if name.startswith(hidden)]:
+            raise Unexpected(f"the {actor} is shown {', '.join(shown)}")
     rows: list[list[str]] = []
-    for name, client, vendor, operations in zip(names, *prices.values(), strict=True):
-        total = name == names[-1]
+    names = [f"{line['quantity']} x {_name(line)}" for line in _lines(sees["operations"])]
+    for name, client, vendor, operations in zip([*names, "first year"], *prices.values(), strict=True):
+        markup = f"{amount(operations, 'markup')} %"
         rows.append(
-            [
-                name,
-                amount(client, "unitSP"),
-                _first_year(client, "SP") if total else amount(client, "SPx1", "SPxY"),
-                amount(client, "unitPP", "PPx1", "PPxY"),
-                amount(vendor, "unitPP"),
-                _first_year(vendor, "PP") if total else amount(vendor, "PPx1", "PPxY"),
-                amount(vendor, "unitSP", "SPx1", "SPxY"),
-                amount(operations, "markup") + " %",
-            ]
+            [name, amount(client, "unitSP"), _sum(client, "SP"), amount(vendor, "unitPP"), _sum(vendor, "PP"), markup]
         )
-    currency = str(cast(Body, sees["operations"]["price"])["currency"])
-    stage.table(
-        (
-            f"in {currency}",
-            "client: unit",
-            "client: pays",
-            "client: cost",
-            "vendor: unit",
-            "vendor: gets",
-            "vendor: sale",
-            "operations: markup",
-        ),
-        rows,
-    )
+    currency = cast(Body, sees["operations"]["price"])["currency"]
+    columns = ("client: unit", "pays", "vendor: unit", "gets", "operations: markup")
+    stage.say("No answer to the client holds a purchase price, none to the vendor a sales price, neither a markup.")
+    stage.table((f"in {currency}", *columns), rows)
 
 
 def _place(stage: Stage, order: str) -> None:
@@ -119,7 +103,8 @@ def _answer(stage: Stage, order: str) -> None:
     seen = stage.call("client", "GET", f"commerce/orders/{order}")
     error = cast(Body, _answer_to(seen, CONTACT).get("error") or {})
     stage.came_back(seen, f"{error.get('id')}: {error.get('message')}")
-    right = {"externalId": CONTACT, "value": LICENSEE.contact.value(), "error": None}
+    stage.read("client", f"commerce/orders/{order}")
+    right = {"externalId": CONTACT, "value": LICENSEE.contact.value()}
     fixed = stage.call("client", "PUT", f"commerce/orders/{order}", {"parameters": {"ordering": [right]}})
     stage.came_back(fixed, f"now {_answer_to(fixed, CONTACT).get('displayValue')}")
     again = expect(stage.call("client", "POST", f"commerce/orders/{order}/process"), "Processing")
@@ -168,9 +153,8 @@ def _fulfil(stage: Stage, order: str) -> None:
 def _look_back(stage: Stage, order: str) -> None:
     stage.scene("client", "looks at what it has got.")
     seen = expect(stage.call("client", "GET", f"commerce/orders/{order}"), "Completed")
-    agreement = expect(
-        stage.call("client", "GET", f"commerce/agreements/{_ref(seen, 'agreement')}"), "Active"
-    )
+    stage.read("client", f"commerce/orders/{order}")
+    agreement = expect(stage.call("client", "GET", f"commerce/agreements/{_ref(seen, 'agreement')}"), "Active")
     yearly = amount(cast(Body, agreement["price"]), "SPxY")
     stage.came_back(agreement, str(agreement["name"]), f"{yearly} a year")
     bought = _ref_of(seen, "subscriptions")
@@ -257,9 +241,10 @@ def _name(line: Body) -> str:
     return _item(line).name
 
 
-def _first_year(price: Body, side: str) -> str:
-    both = [price[name] for name in (f"{side}x1", f"{side}xY") if name in price]
-    return amount({"sum": sum(both)}, "sum") if both else "—"  # pyright: ignore[reportArgumentType, reportCallIssue]
+def _sum(price: Body, side: str) -> str:
+    """What falls once, and what falls in a year."""
+    parts = [Decimal(str(price[name])) for name in (f"{side}x1", f"{side}xY") if name in price]
+    return amount({"sum": sum(parts)}, "sum") if parts else "—"
 
 
 def _ref(thing: Body, name: str) -> str:

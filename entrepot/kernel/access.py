@@ -29,7 +29,12 @@ class Caller:
 
     def bound(self) -> dict[str, object]:
         """Values for the parameters that `Who` names."""
-        return {"caller_account": self.account_id, "caller_buyers": list(self.buyers or ())}
+        return {
+            "caller_account": self.account_id,
+            "caller_buyers": list(self.buyers or ()),
+            "caller_token": self.token_id,
+            "caller_user": self.user_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,16 @@ class Who:
     def account(self) -> sa.BindParameter[str]:
         """The caller's account."""
         return sa.bindparam("caller_account", type_=sa.Text())
+
+    @property
+    def token(self) -> sa.BindParameter[str]:
+        """The token that asks."""
+        return sa.bindparam("caller_token", type_=sa.Text())
+
+    @property
+    def user(self) -> sa.BindParameter[str]:
+        """The person behind the token, if there is one."""
+        return sa.bindparam("caller_user", type_=sa.Text())
 
     def reach(self, buyer: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether the buyer is within what the caller's user groups allow."""

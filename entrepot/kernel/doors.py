@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from entrepot.kernel.resource import Action, Resource, Text
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, Query, read_query
 from entrepot.kernel.scope import Filters
-from entrepot.kernel.shape import EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
+from entrepot.kernel.shape import CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import encode
 
@@ -54,6 +54,7 @@ class Answer:
     etag: str = ""
     replayed: bool = False
     dry: bool = False
+    thing_id: str = ""
 
 
 class Session(Protocol):
@@ -135,7 +136,7 @@ class Doors:
     # Reading ---------------------------------------------------------------------------------
 
     async def search(
-        self, caller: Caller, resource: Resource, raw_query: str, owner_id: str | None = None
+        self, caller: Caller, resource: Resource, raw_query: bytes | str, owner_id: str | None = None
     ) -> dict[str, object]:
         """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4)."""
         self._require_module(caller, resource)
@@ -175,7 +176,7 @@ class Doors:
         caller: Caller,
         resource: Resource,
         thing_id: str,
-        raw_query: str = "",
+        raw_query: bytes | str = b"",
         owner_id: str | None = None,
     ) -> Answer:
         """One thing, whole unless something else was selected. Raises Missing."""
@@ -200,7 +201,7 @@ class Doors:
             got = await text.loads(Load(session, call), call, thing, Body({})) if text.loads else None
         return text.render(call, thing, got)
 
-    def query(self, raw_query: str) -> Query:
+    def query(self, raw_query: bytes | str) -> Query:
         """The query string, read. Raises Invalid with the offending token."""
         try:
             return read_query(raw_query)
@@ -443,7 +444,7 @@ class Doors:
         plan = self.shapes.plan(thing.noun, call.caller.actor, FULL)
         await self._know(session, call, plan, thing)
         answer = self._answer(action.answers, plan, thing, call.known)
-        return Answer(answer.status, answer.body, answer.etag, dry=options.dry_run)
+        return replace(answer, dry=options.dry_run, thing_id=str(thing.id))
 
     async def _know(self, session: Session, call: Call, plan: Plan, thing: Thing) -> None:
         """Brings in the cores of references that the verb set, from what is in hand where possible."""
@@ -463,7 +464,7 @@ class Doors:
         await session.cores(missing, known)
         for each in plan.bags:
             owner = thing.now[plan.noun.field(each.declared_by).column]
-            if owner not in known.definitions:
+            if (each.target, str(owner)) not in known.definitions:
                 await session.definitions(self.nouns[each.target], str(owner), known)
 
     def _touch(self, call: Call) -> dict[tuple[str, str, str], tuple[Thing, list[str]]]:
@@ -526,6 +527,15 @@ class Doors:
         await session.visible(noun, [owner_id], caller, known)
         if (noun.path, owner_id) not in known.cores:
             raise self._missing(noun, owner_id)
+
+    async def require_chain(self, caller: Caller, resource: Resource, ids: list[str]) -> None:
+        """In an address of several levels each thing must belong to the one before it. Raises Missing."""
+        noun = self.nouns[resource.owner_noun_path]
+        plan = self.shapes.plan(noun, caller.actor, CORE)
+        async with self.store.session() as session:
+            found = await session.one(plan, caller, ids[-1], Known(), (noun.owner_column, ids[-2]))
+        if found is None:
+            raise self._missing(noun, ids[-1])
 
     def _within(self, resource: Resource, owner_id: str | None) -> tuple[str, str] | None:
         return None if owner_id is None else (resource.owner_column, owner_id)

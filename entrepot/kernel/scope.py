@@ -26,9 +26,18 @@ REQUIRED = frozenset(("id", "revision", "status"))
 class NounScope:
     """The fields of one noun, as rows of a table in the statement."""
 
-    def __init__(self, nouns: Nouns, noun: Noun, row: sa.FromClause, who: Who, words: frozenset[str]):
+    def __init__(
+        self,
+        nouns: Nouns,
+        noun: Noun,
+        row: sa.FromClause,
+        who: Who,
+        words: frozenset[str],
+        *,
+        guard: bool = False,
+    ):
         self.nouns, self.noun, self.row, self.who = nouns, noun, row, who
-        self.words = words
+        self.words, self.guard = words, guard
 
     def resolve(self, path: tuple[str, ...]) -> Target | None:
         """The field with that path; None for one that is unknown or that the caller does not see."""
@@ -36,8 +45,15 @@ class NounScope:
         for length in range(len(names), 0, -1):
             each = self.noun.by_name.get(".".join(names[:length]))
             if each is not None and self.who.actor in each.sees and not each.secret:
-                return self._field(each, names[length:])
+                return self._guarded(each, self._field(each, names[length:]))
         return None
+
+    def _guarded(self, each: Field, found: Target | None) -> Target | None:
+        """Where only core fields may be reached, others are null on things that the caller does not see."""
+        if not self.guard or each.core or not isinstance(found, Scalar):
+            return found
+        shown = sa.case((self.noun.sees(self.row, self.who), found.sql))
+        return Scalar(shown, found.kind, True, found.members)
 
     def _field(self, each: Field, rest: tuple[str, ...]) -> Target | None:
         match each.kind:
@@ -47,10 +63,10 @@ class NounScope:
                 return self._many(each, rest, self._part_join(each))
             case "refs":
                 return self._many(each, rest, self._link_join(each))
-            case "bag":
+            case "bag" if each.filterable:
                 return self._bag(each) if not rest else None
-            case "json":
-                return Scalar(self.row.c[each.column], "json", True)
+        if not each.filterable:
+            return Scalar(self.row.c[each.column], "json", True)
         if rest:
             return None
         return Scalar(
@@ -118,7 +134,8 @@ class NounScope:
             found = sa.select(sa.literal_column("1")).select_from(child).where(join(child))
             return sa.exists(found if fits is None else found.where(fits))
 
-        return Many(NounScope(self.nouns, noun, child, self.who, self.words), exists)
+        guard = each.kind == "refs"
+        return Many(NounScope(self.nouns, noun, child, self.who, self.words, guard=guard), exists)
 
     def _bag(self, each: Field) -> Many:
         element = sa.func.jsonb_array_elements(self.row.c[each.column]).table_valued("value").alias()

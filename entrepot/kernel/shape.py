@@ -26,7 +26,7 @@ class Known:
 
     cores: dict[tuple[str, str], object] = field(default_factory=dict)
     expanded: dict[tuple[int, str], Thing] = field(default_factory=dict)
-    definitions: dict[str, list[Thing]] = field(default_factory=dict)
+    definitions: dict[tuple[str, str], list[Thing]] = field(default_factory=dict)
     things: dict[tuple[str, str], Thing] = field(default_factory=dict)
     reveal: Callable[[str], str] = str
 
@@ -131,7 +131,7 @@ class _Chosen:
         return plan
 
     def _with_href(self) -> bool:
-        if self.mode == ELEMENT or self.noun.shared:
+        if self.mode == ELEMENT or self.noun.shared or self.noun.path.count("{") > 1:
             return False
         return self.select is None or self.select.shows("href", by_default=True)
 
@@ -149,6 +149,8 @@ class _Chosen:
             return True
         if self.mode == CORE:
             return each.core
+        if self.mode == ELEMENT and each.name == self.noun.owner:
+            return False
         return not each.heavy
 
     def _takes(self, each: Field) -> bool:
@@ -389,7 +391,7 @@ def _bag(name: str, each: Field, plan: Plan) -> Step:
 
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
         owner = thing.now[declared]
-        out[name] = dress(getattr(thing, each.column) or [], known.definitions[str(owner)], plan.actor)
+        out[name] = dress(getattr(thing, each.column) or [], known.definitions[each.target, str(owner)], plan.actor)
 
     return step
 

@@ -1,6 +1,7 @@
 """One loaded or new thing: its values now, and as they were loaded."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.wire import Json, decode
@@ -35,7 +36,7 @@ class Thing:
         now = dict(zip(columns, values, strict=True))
         return cls(noun, now, dict(now))
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         try:
             value = self.now[name]
         except KeyError:

@@ -19,7 +19,7 @@ class Json(str):
 
 def decode(data: bytes | str) -> object:
     """The JSON value, with decimals kept. Raises ValueError."""
-    return _decoder.decode(data)
+    return _decoder.decode(data.encode() if isinstance(data, str) else data)
 
 
 def encode(value: object) -> bytes:

@@ -221,9 +221,10 @@ class Reader:
             await self._expand(conn, below, targets, caller, known, wanted)
         for each in plan.bags:
             column = plan.noun.field(each.declared_by).column
-            owners = {str(t.now[column]) for t in things if t.now[column] is not None}
-            for owner in owners - known.definitions.keys():
-                known.definitions[owner] = await self.definitions(conn, self.nouns[each.target], owner)
+            for owner in {str(t.now[column]) for t in things if t.now[column] is not None}:
+                if (each.target, owner) not in known.definitions:
+                    found = await self.definitions(conn, self.nouns[each.target], owner)
+                    known.definitions[each.target, owner] = found
 
     async def _fetch_parts(
         self, conn: Any, noun: Noun, each: Field, below: Plan, things: Sequence[Thing]

@@ -245,10 +245,10 @@ class Session:
 
     async def definitions(self, noun: Noun, owner_id: str, known: Known) -> list[Thing]:
         """Declarations of a bag's values."""
-        found = known.definitions.get(owner_id)
+        found = known.definitions.get((noun.path, owner_id))
         if found is None:
             found = await self.store.reader.definitions(self.conn, noun, owner_id)
-            known.definitions[owner_id] = found
+            known.definitions[noun.path, owner_id] = found
         return found
 
     async def now(self) -> datetime:

@@ -115,9 +115,7 @@ PARAMETERS = (
         "Decides which kind of signature is made.",
         "DropDown",
         group=1,
-        options=options(
-            "EU", "CH", "US", labels={"EU": "European Union", "CH": "Switzerland", "US": "United States"}
-        ),
+        options=options("EU", "CH", "US", labels={"EU": "European Union", "CH": "Switzerland", "US": "United States"}),
         sample=lambda rng, licensee, at: "EU" if licensee.seller.currency == "EUR" else "US",
     ),
     Parameter(
@@ -251,9 +249,7 @@ INKMARROW = Product(
             {"en": "https://www.quillmere.example/legal/trust-en"},
         ),
     ),
-    objection=Objection(
-        "legalName", "Pellworth", "QM-77", "The register knows no organisation of this name."
-    ),
+    objection=Objection("legalName", "Pellworth", "QM-77", "The register knows no organisation of this name."),
     default_markup=Decimal("15"),
     partners=False,
 )

@@ -137,9 +137,7 @@ PARAMETERS = (
         group=1,
         required=False,
         options={"maxChar": 4000},
-        sample=chosen(
-            None, None, "C:\\CNC\\controller (real time, must not be slowed down)", "/srv/imaging/cache"
-        ),
+        sample=chosen(None, None, "C:\\CNC\\controller (real time, must not be slowed down)", "/srv/imaging/cache"),
     ),
     Parameter(
         "serviceTier",

@@ -160,9 +160,7 @@ PARAMETERS = (
         "Where you sign in.",
         sample=lambda rng, licensee, at: f"https://{subdomain(rng, licensee, at)}.tallybird.example",
     ),
-    told(
-        "provisionedOn", "Ready since", "Date", "The day on which the workspace was made.", sample=day(0, 0)
-    ),
+    told("provisionedOn", "Ready since", "Date", "The day on which the workspace was made.", sample=day(0, 0)),
     told(
         "seatPool",
         "Seat pool",

@@ -7,11 +7,11 @@ create function entrepot_quote(value text) returns text
         value, E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n'), E'\r', E'\\r'), E'\t', E'\\t'),
         E'\b', E'\\b'), E'\f', E'\\f') || '"' $$;
 
-create function entrepot_expect(found bigint, wanted bigint) returns boolean
+create function entrepot_expect(changed bigint, wanted bigint) returns boolean
     language plpgsql volatile
     -- The last word of every command: what it meant to change must be there as it was loaded.
     as $$ begin
-        if found <> wanted then
+        if changed <> wanted then
             raise exception 'changed meanwhile' using errcode = 'serialization_failure';
         end if;
         return true;

@@ -1,0 +1,85 @@
+"""The only place where parts meet."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from entrepot.http.api import Api
+from entrepot.http.routes import Router, routes_of
+from entrepot.http.site import Site
+from entrepot.kernel.doors import Doors
+from entrepot.kernel.noun import Nouns
+from entrepot.kernel.shape import Shapes
+from entrepot.offers import NOUNS, OFFERS
+from entrepot.reactions import JOBS
+from entrepot.settings import Settings
+from entrepot.storage.callers import Callers
+from entrepot.storage.embedded import Embedded, attach_or_start
+from entrepot.storage.migrate import ensure
+from entrepot.storage.store import Store, open_pool
+from entrepot.storage.vault import Vault, key_beside
+from entrepot.storage.work import Work
+
+
+class NotReady(Exception):
+    """The database cannot be served as it is, and why."""
+
+
+@dataclass(eq=False)
+class Application:
+    """Everything that a program needs, put together once."""
+
+    settings: Settings
+    nouns: Nouns
+    pool: asyncpg.Pool
+    store: Store
+    doors: Doors
+    callers: Callers
+    work: Work
+    site: Site
+    embedded: Embedded | None = None
+
+
+@asynccontextmanager
+async def build(settings: Settings, *, may_migrate: bool | None = None) -> AsyncIterator[Application]:
+    """Opens the database, brings an embedded one to the current schema, and puts the parts together."""
+    embedded: Embedded | None = None
+    url, secret_key = settings.database_url, settings.secret_key
+    if settings.embedded:
+        embedded = attach_or_start(settings.data)
+        url = embedded.url
+        secret_key = secret_key or key_beside(settings.data)
+    try:
+        await ensure(
+            url, sandbox=settings.sandbox, may_migrate=settings.embedded if may_migrate is None else may_migrate
+        )
+        pool = await open_pool(url, largest=settings.pool_size)
+        try:
+            parts = await assemble(settings, pool, Vault(secret_key))
+            parts.embedded = embedded
+            yield parts
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(pool.close(), 5)
+            pool.terminate()
+    finally:
+        if embedded is not None:
+            embedded.stop()
+
+
+async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Application:
+    """The parts around an open database."""
+    nouns = Nouns(NOUNS)
+    shapes = Shapes(nouns)
+    row = await pool.fetchrow("select sandbox, id_key from installation")
+    store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"])
+    doors = Doors(nouns, shapes, store)
+    callers = Callers(pool)
+    jobs = {name: make(doors) for name, make in JOBS.items()}
+    work = Work(pool, jobs)
+    api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
+    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, pool))

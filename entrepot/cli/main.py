@@ -1,0 +1,184 @@
+"""The command `entrepot`: everything that is done with the program from a terminal."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from entrepot import app as house
+from entrepot.cli import serving
+from entrepot.kernel.errors import Refusal
+from entrepot.settings import SettingFault, Settings, read_settings
+from entrepot.storage.embedded import EmbeddedError
+
+app = typer.Typer(
+    help="A marketplace for cloud software that anyone can run.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token = typer.Typer(help="API tokens.", no_args_is_help=True)
+clock = typer.Typer(help="The business clock of a sandbox.", no_args_is_help=True)
+app.add_typer(token, name="token")
+app.add_typer(clock, name="clock")
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database.")]
+Url = Annotated[str | None, typer.Option("--database-url", help="A PostgreSQL >= 15 instead of the embedded one.")]
+Sandbox = Annotated[bool | None, typer.Option("--sandbox", help="Mark a new database as a sandbox for good.")]
+
+
+def fail(reason: object) -> typer.Exit:
+    """Says why, on stderr, and ends with 1."""
+    ERR.print(f"entrepot: {reason}", style="red", markup=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def settings(**flags: object) -> Settings:
+    """The settings, or the reason why they cannot be used."""
+    try:
+        return read_settings(**flags)
+    except SettingFault as fault:
+        raise fail(fault) from None
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs to the end; what the user can mend is told in one line, without a traceback."""
+    try:
+        return asyncio.run(work)
+    except (EmbeddedError, SettingFault, Refusal, house.NotReady) as fault:
+        raise fail(fault) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
+    data: Data = None,
+    database_url: Url = None,
+    sandbox: Sandbox = None,
+    work: Annotated[bool | None, typer.Option("--work/--no-work", help="Background work in this process too.")] = None,
+) -> None:
+    """Serve the API, and do the background work unless told not to."""
+    chosen = settings(host=host, port=port, data=data, database_url=database_url, sandbox=sandbox, work=work)
+    run(serving.serve(chosen))
+
+
+@app.command("work")
+def only_work(data: Data = None, database_url: Url = None) -> None:
+    """Only background work, for a further node."""
+    run(serving.work(settings(data=data, database_url=database_url)))
+
+
+@app.command()
+def demo(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data: Data = None,
+    serve_on: Annotated[bool, typer.Option("--serve/--no-serve", help="Keep serving afterwards.")] = True,
+    pause: Annotated[float, typer.Option(help="Seconds between the steps.")] = 0.6,
+) -> None:
+    """Load the demo world, play one purchase order, and keep serving."""
+    from entrepot.cli import demo as playing
+
+    chosen = settings(host=host, port=port, data=data, sandbox=True)
+    run(playing.play(chosen, OUT, pause=pause, serve_on=serve_on))
+
+
+@app.command()
+def load(
+    files: Annotated[list[str], typer.Argument(help="World files; - is stdin.")],
+    data: Data = None,
+    database_url: Url = None,
+    sandbox: Sandbox = None,
+) -> None:
+    """Load world files, all or nothing."""
+    from entrepot.cli import loading
+
+    done = run(loading.load(settings(data=data, database_url=database_url, sandbox=sandbox), files, ERR))
+    if not done:
+        raise typer.Exit(1)
+
+
+@token.command("create")
+def create_token(
+    account: Annotated[str, typer.Option(help="The account that the token speaks for, ACC-….")],
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "Command line",
+    module: Annotated[list[str] | None, typer.Option(help="Code of a module; may be given again.")] = None,
+    user: Annotated[str | None, typer.Option(help="A user whose group restrictions it has, USR-….")] = None,
+    held_by: Annotated[str, typer.Option(help="person, service or agent.")] = "service",
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Make an API token and print its value."""
+    from entrepot.cli import tokens
+
+    value = run(
+        tokens.create(
+            settings(data=data, database_url=database_url), account, name, tuple(module or ()), user, held_by
+        )
+    )
+    sys.stdout.write(f"{value}\n")
+
+
+@clock.command("show")
+def show_clock(data: Data = None, database_url: Url = None) -> None:
+    """Print the business time."""
+    from entrepot.cli import clocks
+
+    sys.stdout.write(run(clocks.show(settings(data=data, database_url=database_url))) + "\n")
+
+
+@clock.command("advance")
+def advance_clock(
+    duration: Annotated[str, typer.Argument(help="How far: 30d, 12h, 90m, P1D, PT5M.")],
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Move the clock of a sandbox forwards, doing what falls due on the way."""
+    from entrepot.cli import clocks
+
+    sys.stdout.write(run(clocks.advance(settings(data=data, database_url=database_url), duration)) + "\n")
+
+
+@app.command()
+def migrate(data: Data = None, database_url: Url = None, sandbox: Sandbox = None) -> None:
+    """Bring a database to the current schema."""
+
+    async def bring() -> None:
+        async with house.build(
+            settings(data=data, database_url=database_url, sandbox=sandbox), may_migrate=True
+        ):
+            OUT.print("The database has the current schema.")
+
+    run(bring())
+
+
+@app.command()
+def check(data: Data = None, database_url: Url = None) -> None:
+    """Verify a database; every finding on a line, and exit 1 if there is one."""
+    from entrepot.cli import checking
+
+    findings = run(checking.check(settings(data=data, database_url=database_url)))
+    for each in findings:
+        sys.stdout.write(f"{each}\n")
+    if findings:
+        raise typer.Exit(1)
+    OUT.print("No findings.")
+
+
+def main() -> None:
+    """The entry point."""
+    if hasattr(signal, "SIGPIPE") and os.environ.get("ENTREPOT_KEEP_SIGPIPE") is None:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    app()

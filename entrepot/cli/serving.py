@@ -1,0 +1,124 @@
+"""Serving: one process that answers requests and, unless told not to, does the work that falls due."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvicorn
+
+from entrepot import app as house
+from entrepot.settings import Settings
+
+OWNER_WATCH_S = 1.0
+
+
+def log_to_stderr() -> None:
+    """Logs as lines of key and value on stderr; stdout is for what scripts read."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that tells when it accepts requests, and leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], Awaitable[None]]):
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._told: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if not self.should_exit:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            task = asyncio.create_task(self._on_ready(f"http://{self.config.host}:{port}"))  # pyright: ignore[reportArgumentType]
+            self._told.add(task)
+
+    @contextlib.contextmanager
+    def capture_signals(self):
+        yield
+
+
+async def tell_ready(url: str) -> None:
+    """The one line on stdout that says that requests are accepted."""
+    sys.stdout.write(f"ready {url}\n")
+    sys.stdout.flush()
+
+
+async def serve(settings: Settings, on_ready: Callable[[str], Awaitable[None]] = tell_ready) -> None:
+    """Serves until SIGTERM or SIGINT, or until the owner of an attached database stops."""
+    log_to_stderr()
+    async with house.build(settings) as parts:
+        server = _Server(
+            uvicorn.Config(
+                parts.site,
+                host=settings.host,
+                port=settings.port,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                date_header=True,
+                timeout_graceful_shutdown=10,
+                backlog=1024,
+            ),
+            on_ready,
+        )
+        _on_signals(lambda: setattr(server, "should_exit", True))
+        async with _beside(parts, settings.work, lambda: setattr(server, "should_exit", True)):
+            await server.serve()
+
+
+async def work(settings: Settings) -> None:
+    """Background work until told to stop."""
+    log_to_stderr()
+    stop = asyncio.Event()
+    async with house.build(settings) as parts:
+        _on_signals(stop.set)
+        async with _beside(parts, True, stop.set):
+            sys.stdout.write("working\n")
+            sys.stdout.flush()
+            await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def _beside(parts: house.Application, working: bool, stop: Callable[[], None]):
+    """The tasks that run beside the server, ended with it."""
+    tasks = [asyncio.create_task(parts.work.run())] if working else []
+    if parts.embedded is not None:
+        tasks.append(asyncio.create_task(_watch_owner(parts, stop)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _watch_owner(parts: house.Application, stop: Callable[[], None]) -> None:
+    """A program that attached to another's database is told to stop when the owner stops."""
+    while not parts.embedded.owner_gone():
+        await asyncio.sleep(OWNER_WATCH_S)
+    structlog.get_logger().warning("the owner of the database has stopped")
+    stop()
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop)

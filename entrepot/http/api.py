@@ -1,0 +1,231 @@
+"""The Marketplace API over HTTP: a request is read, taken to its door, and the answer written."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Protocol
+
+import structlog
+from prometheus_client import Histogram
+
+from entrepot.http.routes import Route, Router
+from entrepot.kernel.access import Caller
+from entrepot.kernel.doors import Answer, Doors, Options, fingerprint
+from entrepot.kernel.errors import Invalid, Missing, NotOffered, Refusal, TooLarge, Unknown, Unreadable, WrongType
+from entrepot.kernel.wire import decode, encode
+
+LOG = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIXES = ("/public/v1/", "/v1/")
+KEY_LENGTH_MAX = 255
+PRIVATE = (b"cache-control", b"private, no-store")
+JSON = (b"content-type", b"application/json")
+PROBLEM = (b"content-type", b"application/problem+json")
+
+SECONDS = Histogram(
+    "entrepot_request_seconds",
+    "Time from the first byte of a request to the last of its answer.",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+
+
+class Callers(Protocol):
+    """Finds out who asks."""
+
+    async def find(self, authorization: str) -> Caller | None: ...
+
+
+class Api:
+    """An ASGI application of the routes that it is given."""
+
+    def __init__(self, router: Router, doors: Doors, callers: Callers, *, body_bytes_max: int):
+        self._router = router
+        self._doors = doors
+        self._callers = callers
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Nothing that goes wrong leaves here but as a problem document."""
+        began = time.perf_counter()
+        headers = {name: value for name, value in scope["headers"]}
+        trace_id = _trace_id(headers)
+        method: str = scope["method"]
+        route: Route | None = None
+        try:
+            route, ids = self._route(method, scope["path"])
+            status, extra, body = await self._serve(route, ids, scope, headers, receive, trace_id)
+        except Refusal as refusal:
+            status, extra, body = _refused(refusal, trace_id)
+        except Exception:
+            LOG.exception("request failed", method=method, path=scope["path"], trace_id=trace_id)
+            status, extra, body = _failed(trace_id)
+        await _send(send, status, extra, body)
+        SECONDS.labels(method, route.path if route else "unknown", status).observe(time.perf_counter() - began)
+
+    def _route(self, method: str, path: str) -> tuple[Route, list[str]]:
+        for prefix in PREFIXES:
+            if path.startswith(prefix):
+                methods, ids = self._router.find(path[len(prefix) :])
+                break
+        else:
+            methods, ids = None, []
+        if methods is None:
+            raise Missing(f"There is nothing at {path[:200]}.")
+        route = methods.get(method)
+        if route is None:
+            raise NotOffered(f"{method} is not offered here.", headers={"Allow": ", ".join(sorted(methods))})
+        return route, ids
+
+    async def _serve(
+        self,
+        route: Route,
+        ids: list[str],
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        trace_id: str,
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        raw = b"" if route.method == "GET" else await self._read(headers, receive)
+        content = _content(raw, headers)
+        caller = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
+        if caller is None:
+            raise Unknown("The token is missing, unknown or no longer valid.")
+        query: bytes = scope["query_string"]
+        doors, resource = self._doors, route.resource
+        owner_id = await self._owner(caller, route, ids)
+        if route.door == "search":
+            page = await doors.search(caller, resource, query, owner_id)
+            return 200, [JSON, PRIVATE], encode(page)
+        if route.door == "get":
+            return _answered(await doors.get(caller, resource, ids[-1], query, owner_id))
+        if route.door == "render":
+            assert route.text is not None
+            text = await doors.render(caller, resource, route.text, ids[-1], owner_id)
+            return 200, [JSON, PRIVATE], encode(text)
+        options = _options(route, scope, headers, raw, trace_id)
+        if route.door == "create":
+            answer = await doors.create(caller, resource, content, options, owner_id)
+            return _answered(answer, location=scope["path"])
+        if route.door == "update":
+            return _answered(await doors.update(caller, resource, ids[-1], content, options, owner_id))
+        if route.door == "remove":
+            return _answered(await doors.remove(caller, resource, ids[-1], options, owner_id))
+        assert route.action is not None
+        return _answered(await doors.act(caller, resource, route.action, ids[-1], content, options, owner_id))
+
+    async def _owner(self, caller: Caller, route: Route, ids: list[str]) -> str | None:
+        """The id of the thing whose collection this is. Further up, each must own the next."""
+        above = ids if route.door in ("search", "create") else ids[:-1]
+        if not above:
+            return None
+        if len(above) > 1:
+            await self._doors.require_chain(caller, route.resource, above)
+        return above[-1]
+
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._body_bytes_max:
+            raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise Unreadable("The request ended early.")
+            piece = event.get("body", b"")
+            size += len(piece)
+            if size > self._body_bytes_max:
+                raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
+            pieces.append(piece)
+            if not event.get("more_body"):
+                return b"".join(pieces)
+
+
+def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
+    """The decoded body; None for an empty one, which every action takes (spec 1.3)."""
+    if not raw.strip():
+        return None
+    kind = headers.get(b"content-type", b"application/json").decode("latin-1").partition(";")[0].strip().lower()
+    if kind not in ("", "application/json", "text/json") and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        raise WrongType(f"Content of type {kind[:100]} is not taken here; send application/json.")
+    try:
+        return decode(raw)
+    except (ValueError, RecursionError) as fault:
+        raise Unreadable("The body is not valid JSON.", {"$": [str(fault)[:200]]}) from None
+
+
+def _options(
+    route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: bytes, trace_id: str
+) -> Options:
+    key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
+    if len(key) > KEY_LENGTH_MAX or not key.isprintable():
+        raise Invalid({"Idempotency-Key": [f"At most {KEY_LENGTH_MAX} printable characters are allowed."]})
+    preferences = headers.get(b"prefer", b"").decode("latin-1").lower().replace(" ", "").split(",")
+    path, query = scope["path"], scope["query_string"].decode("latin-1")
+    return Options(
+        idempotency_key=key,
+        fingerprint=fingerprint(route.method, path, query, raw) if key else b"",
+        if_match=headers.get(b"if-match", b"").decode("latin-1"),
+        dry_run="dry-run" in preferences,
+        trace_id=trace_id,
+    )
+
+
+def _answered(answer: Answer, location: str = "") -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    headers = [PRIVATE]
+    if answer.status != 204:
+        headers.append(JSON)
+    if answer.etag:
+        headers.append((b"etag", answer.etag.encode()))
+    if answer.replayed:
+        headers.append((b"idempotent-replayed", b"true"))
+    if answer.dry:
+        headers.append((b"preference-applied", b"dry-run"))
+    if location and answer.thing_id:
+        headers.append((b"location", f"{location.rstrip('/')}/{answer.thing_id}".encode()))
+    return answer.status, headers, answer.body
+
+
+def _refused(refusal: Refusal, trace_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    headers = [PROBLEM, PRIVATE]
+    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+    if refusal.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return refusal.status, headers, encode(refusal.problem(trace_id))
+
+
+def _failed(trace_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    body = {
+        "type": "https://tools.ietf.org/html/rfc9110#section-15.6.1",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "Something went wrong on our side; the trace id finds it in the log.",
+        "traceId": trace_id,
+    }
+    return 500, [PROBLEM, PRIVATE], encode(body)
+
+
+def _trace_id(headers: Mapping[bytes, bytes]) -> str:
+    """The caller's own trace (W3C traceparent) or a new one."""
+    given = headers.get(b"traceparent", b"")
+    if len(given) == 55 and given[:3] == b"00-" and given.replace(b"-", b"").isalnum():
+        return given.decode("latin-1")
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())] if status != 204 else headers,
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,52 @@
+"""Everything that answers on a port: the API, the probes, the metrics, and the page of orders at the root."""
+
+import asyncpg
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from entrepot.http.api import PREFIXES, Api, Receive, Scope, Send
+from entrepot.settings import Settings
+from entrepot.storage.store import GONE
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Site:
+    """An ASGI application: requests for the API go straight to it, all others by their routes."""
+
+    def __init__(self, settings: Settings, api: Api, pool: asyncpg.Pool):
+        self._settings = settings
+        self._api = api
+        self._pool = pool
+        self._others = Starlette(
+            routes=[
+                Route("/health/live", self._live),
+                Route("/health/ready", self._ready),
+                Route("/metrics", self._metrics),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the server's own start and stop."""
+        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+            await self._api(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+    async def _live(self, request: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def _ready(self, request: Request) -> Response:
+        try:
+            await self._pool.fetchval("select 1", timeout=5)
+        except GONE as fault:
+            return JSONResponse({"status": "unavailable", "reason": str(fault) or "no database"}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    async def _metrics(self, request: Request) -> Response:
+        if not self._settings.metrics_public and (request.client is None or request.client.host not in LOOPBACK):
+            return PlainTextResponse("Metrics are for this machine only.", status_code=403)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

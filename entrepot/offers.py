@@ -1,0 +1,12 @@
+"""Everything that the platform is made of, and all that it offers: an explicit sum over the rooms."""
+
+import entrepot.accounts.api as accounts
+import entrepot.audit.api as audit
+import entrepot.catalog.api as catalog
+import entrepot.commerce.api as commerce
+import entrepot.program.api as program
+from entrepot.kernel.identity import IDENTITY
+
+NOUNS = (IDENTITY, *accounts.NOUNS, *catalog.NOUNS, *program.NOUNS, *commerce.NOUNS, *audit.NOUNS)
+
+OFFERS = accounts.OFFERS + catalog.OFFERS + program.OFFERS + commerce.OFFERS + audit.OFFERS
