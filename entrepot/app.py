@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from entrepot.http.api import Api
+from entrepot.http.page import Page
 from entrepot.http.routes import Router, routes_of
 from entrepot.http.site import Site
 from entrepot.kernel.doors import Doors
@@ -23,10 +24,6 @@ from entrepot.storage.migrate import ensure
 from entrepot.storage.store import Store, open_pool
 from entrepot.storage.vault import Vault, key_beside
 from entrepot.storage.work import Work
-
-
-class NotReady(Exception):
-    """The database cannot be served as it is, and why."""
 
 
 @dataclass(eq=False)
@@ -82,4 +79,5 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     jobs = {name: make(doors) for name, make in JOBS.items()}
     work = Work(pool, jobs)
     api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
-    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, pool))
+    page = Page(doors, callers, vault, OFFERS)
+    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, page, pool))

@@ -24,5 +24,5 @@ OFFERS = (
     Resource(USER),
     Resource(USER_GROUP),
     Resource(API_TOKEN),
-    Resource(MODULE),
+    Resource(MODULE, lists=frozenset(("operations",))),
 )

@@ -20,9 +20,7 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     return sa.and_(kept(row, who, "Published", "Unpublished"), seen(PRODUCT, row.c.product_id, who))
 
 
-def dressed(
-    bag: Iterable[dict[str, object]], definitions: Iterable[Definition], actor: str
-) -> list[dict[str, object]]:
+def dressed(bag: Iterable[dict[str, object]], definitions: Iterable[Definition], actor: str) -> list[dict[str, object]]:
     """Values with the names of their parameters; hidden ones do not exist for the client."""
     by_id: dict[object, Definition] = {each.id: each for each in definitions}
     shown: list[dict[str, object]] = []

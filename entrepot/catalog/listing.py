@@ -58,8 +58,6 @@ def choose(listings: Iterable[Thing], licensee: Thing, authorization_id: str | N
     """The listing of a purchase that names none: the primary one of those that serve the licensee, under the
     authorization if one is given. Source: platform spec 2.13."""
     fitting = (
-        each
-        for each in listings
-        if serves(each, licensee) and authorization_id in (None, each.authorization_id)
+        each for each in listings if serves(each, licensee) and authorization_id in (None, each.authorization_id)
     )
     return min(fitting, key=lambda each: (not each.is_primary, str(each.id)), default=None)

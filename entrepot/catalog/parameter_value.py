@@ -69,7 +69,7 @@ def is_empty(value: object) -> bool:
     rest = [value]
     while rest:
         each = rest.pop()
-        if isinstance(each, Mapping):
+        if isinstance(each, dict):
             rest.extend(each.values())
         elif isinstance(each, list):
             rest.extend(each)
@@ -108,11 +108,11 @@ def storage_faults(value: object) -> list[str]:
     rest: list[tuple[object, int]] = [(value, 0)]
     while rest:
         each, depth = rest.pop()
-        if isinstance(each, (Mapping, list)):
+        if isinstance(each, (dict, list)):
             if depth == DEPTH_MAX:
                 return [f"Must not be more than {DEPTH_MAX} levels deep."]
             within = list(each) if isinstance(each, list) else [*each.keys(), *each.values()]
-            if isinstance(each, Mapping) and not all(isinstance(key, str) for key in each):
+            if isinstance(each, dict) and not all(isinstance(key, str) for key in each):
                 return ["Must be JSON."]
             members += len(within)
             rest.extend((inner, depth + 1) for inner in within)
@@ -149,7 +149,7 @@ def _one(type_: str, value: object, options: Options, among: int = 1) -> list[st
 def _beyond_capacity(values: object, capacity: object) -> list[str]:
     if not isinstance(values, list):
         return []
-    bounds = capacity if isinstance(capacity, Mapping) else {}
+    bounds = capacity if isinstance(capacity, dict) else {}
     least, most = _bound(bounds.get("min")) or 0, _bound(bounds.get("max"))
     most = ENTRIES_MAX if most is None else min(most, ENTRIES_MAX)
     if not least <= len(values) <= most:
@@ -199,7 +199,7 @@ def _address(value: object, options: Options) -> list[str]:
 
 def _contact(value: object, options: Options) -> list[str]:
     found = _record(value, CONTACT, "a contact")
-    if not isinstance(value, Mapping) or found:
+    if not isinstance(value, dict) or found:
         return found
     if is_empty(value.get("name")) and (is_empty(value.get("firstName")) or is_empty(value.get("lastName"))):
         found.append("firstName and lastName are required.")
@@ -214,7 +214,7 @@ def _contact(value: object, options: Options) -> list[str]:
 
 def _record(value: object, keys: Mapping[str, tuple[int, bool]], what: str) -> list[str]:
     """Texts under known keys; further keys are let pass."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return [f"Must be {what}."]
     found: list[str] = []
     for key, (longest, mandatory) in keys.items():
@@ -254,7 +254,7 @@ def _choices(options: Options) -> set[str] | None:
     listed = options.get("optionsList")
     if not isinstance(listed, list) or not listed:
         return None
-    values = (each.get("value") for each in listed if isinstance(each, Mapping))
+    values = (each.get("value") for each in listed if isinstance(each, dict))
     return {value for value in values if isinstance(value, str)}
 
 
@@ -278,9 +278,7 @@ def _email(value: object, options: Options) -> list[str]:
         and len(domain) <= 255
         and len(labels) > 1
         and all(0 < len(label) <= 63 for label in labels)
-        and not any(
-            each.isspace() or each in '@<>()[],;:"\\' or not each.isprintable() for each in value[: len(name)]
-        )
+        and not any(each.isspace() or each in '@<>()[],;:"\\' or not each.isprintable() for each in value[: len(name)])
         and all(each.isalnum() or each in "-." for each in domain)
     )
     return [] if sound else ["Must be an e-mail address."]
@@ -297,7 +295,7 @@ def _date(value: object, options: Options) -> list[str]:
     days = _days(value)
     if days is None:
         return ["Must be a date such as 2026-05-31, or a start and an end."]
-    ranged = isinstance(value, Mapping) and "date" not in value
+    ranged = isinstance(value, dict) and "date" not in value
     if isinstance(options.get("dateRange"), bool) and options["dateRange"] is not ranged:
         return ["Must be a start and an end."] if options["dateRange"] else ["Must be one date."]
     if days[0] > days[-1]:
@@ -307,7 +305,7 @@ def _date(value: object, options: Options) -> list[str]:
 
 def _days(value: object) -> list[date] | None:
     """`"2026-05-31"`, `{"date": …}` and `{"start": …, "end": …}` all say one or two days."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         given = [value]
     elif "date" in value:
         given = [value["date"]]
@@ -367,7 +365,7 @@ SHAPES: Final[Mapping[str, Callable[[object, Options], list[str]]]] = {
 def _shown(type_: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if type_ == "Address":
             return ", ".join(_texts(value, *ADDRESS))
         if type_ == "Contact":
@@ -380,7 +378,7 @@ def _shown(type_: str, value: object) -> str:
 def _contact_parts(value: Mapping[str, object]) -> Iterator[str]:
     names = _texts(value, "firstName", "lastName") or _texts(value, "name")
     phone = value.get("phone")
-    numbers = _texts(phone, "prefix", "number") if isinstance(phone, Mapping) else []
+    numbers = _texts(phone, "prefix", "number") if isinstance(phone, dict) else []
     yield from filter(None, (" ".join(names), *_texts(value, "email"), " ".join(numbers)))
 
 

@@ -12,15 +12,11 @@ from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 
-LIFE = Machine(
-    initial="Idle", final="Deleted", moves=(move("delete", "Idle", "Deleted", "vendor operations"),)
-)
+LIFE = Machine(initial="Idle", final="Deleted", moves=(move("delete", "Idle", "Deleted", "vendor operations"),))
 """Known to the platform alone: on the wire a deleted list is just gone. Source: platform spec 2.9."""
 
 # Listings refer to price lists, and stand in a later file.
-LISTINGS = sa.table(
-    "listings", *(sa.column(name, sa.Text()) for name in ("price_list_id", "seller_id", "status"))
-)
+LISTINGS = sa.table("listings", *(sa.column(name, sa.Text()) for name in ("price_list_id", "seller_id", "status")))
 
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:

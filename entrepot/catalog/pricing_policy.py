@@ -1,7 +1,10 @@
 """A pricing policy gives one client its own markup on some products."""
 
+import sqlalchemy as sa
+
+from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.eligibility import eligibility, fits
-from entrepot.kernel.access import operations_only
+from entrepot.kernel.access import Who
 from entrepot.kernel.field import audited, enum, externals, number, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
@@ -20,13 +23,23 @@ LIFE = Machine(
 )  # fmt: skip
 """Source: platform spec 2.11."""
 
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; a client knows of its own, but not what they do to the price."""
+    if who.actor in SEE_ALL:
+        return sa.true()
+    if who.actor == "client":
+        return sa.and_(row.c.client_id == who.account, row.c.status != "Deleted")
+    return sa.false()
+
+
 PRICING_POLICY = Noun(
     name="PricingPolicy",
     path="catalog/pricing-policies",
     table_name="pricing_policies",
     ids=Ids("PRP", 3),
     life=LIFE,
-    sees=operations_only,
+    sees=sees,
     fields=(
         text("name", longest=500, required=True, core=True, writes="operations"),
         ref("client", "accounts/accounts", required=True, core=True, writes="operations:create"),

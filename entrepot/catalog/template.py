@@ -33,8 +33,7 @@ TEMPLATE = Noun(
         text("name", longest=500, required=True, core=True, writes="vendor"),
         enum(
             "type",
-            "OrderProcessing OrderQuerying OrderCompleted OrderTerminated "
-            "RequestProcessing Subscription Asset",
+            "OrderProcessing OrderQuerying OrderCompleted OrderTerminated RequestProcessing Subscription Asset",
             writes="vendor:create",
         ),
         flag("default", column="is_default", default=False, writes="vendor"),

@@ -13,9 +13,12 @@ from rich.console import Console
 
 from entrepot import app as house
 from entrepot.cli import serving
+from entrepot.demo.stage import Unexpected
 from entrepot.kernel.errors import Refusal
 from entrepot.settings import SettingFault, Settings, read_settings
+from entrepot.storage.clock import ClockError
 from entrepot.storage.embedded import EmbeddedError
+from entrepot.storage.migrate import SchemaError
 
 app = typer.Typer(
     help="A marketplace for cloud software that anyone can run.",
@@ -54,7 +57,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Runs to the end; what the user can mend is told in one line, without a traceback."""
     try:
         return asyncio.run(work)
-    except (EmbeddedError, SettingFault, Refusal, house.NotReady) as fault:
+    except (EmbeddedError, SettingFault, SchemaError, ClockError, Refusal, Unexpected) as fault:
         raise fail(fault) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -124,9 +127,7 @@ def create_token(
     from entrepot.cli import tokens
 
     value = run(
-        tokens.create(
-            settings(data=data, database_url=database_url), account, name, tuple(module or ()), user, held_by
-        )
+        tokens.create(settings(data=data, database_url=database_url), account, name, tuple(module or ()), user, held_by)
     )
     sys.stdout.write(f"{value}\n")
 
@@ -156,9 +157,7 @@ def migrate(data: Data = None, database_url: Url = None, sandbox: Sandbox = None
     """Bring a database to the current schema."""
 
     async def bring() -> None:
-        async with house.build(
-            settings(data=data, database_url=database_url, sandbox=sandbox), may_migrate=True
-        ):
+        async with house.build(settings(data=data, database_url=database_url, sandbox=sandbox), may_migrate=True):
             OUT.print("The database has the current schema.")
 
     run(bring())

@@ -37,29 +37,37 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], Awaitable[None]]):
         super().__init__(config)
         self._on_ready = on_ready
-        self._told: set[asyncio.Task[None]] = set()
+        self.told: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list | None = None) -> None:
         await super().startup(sockets=sockets)
         if not self.should_exit:
             port = self.servers[0].sockets[0].getsockname()[1]
             task = asyncio.create_task(self._on_ready(f"http://{self.config.host}:{port}"))  # pyright: ignore[reportArgumentType]
-            self._told.add(task)
+            self.told.add(task)
 
     @contextlib.contextmanager
     def capture_signals(self):
         yield
 
 
-async def tell_ready(url: str) -> None:
+async def tell_ready(url: str, parts: house.Application) -> None:
     """The one line on stdout that says that requests are accepted."""
     sys.stdout.write(f"ready {url}\n")
     sys.stdout.flush()
 
 
-async def serve(settings: Settings, on_ready: Callable[[str], Awaitable[None]] = tell_ready) -> None:
-    """Serves until SIGTERM or SIGINT, or until the owner of an attached database stops."""
+async def serve(
+    settings: Settings,
+    on_ready: Callable[[str, house.Application], Awaitable[None]] = tell_ready,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, until `stop`, or until the owner of an attached database stops.
+
+    What goes wrong in `on_ready` ends the server and is raised.
+    """
     log_to_stderr()
+    stop = stop or asyncio.Event()
     async with house.build(settings) as parts:
         server = _Server(
             uvicorn.Config(
@@ -77,11 +85,11 @@ async def serve(settings: Settings, on_ready: Callable[[str], Awaitable[None]] =
                 timeout_graceful_shutdown=10,
                 backlog=1024,
             ),
-            on_ready,
+            lambda url: on_ready(url, parts),
         )
-        _on_signals(lambda: setattr(server, "should_exit", True))
-        async with _beside(parts, settings.work, lambda: setattr(server, "should_exit", True)):
-            await server.serve()
+        _on_signals(stop.set)
+        async with _beside(parts, settings.work, stop):
+            await _until(server, stop)
 
 
 async def work(settings: Settings) -> None:
@@ -90,14 +98,14 @@ async def work(settings: Settings) -> None:
     stop = asyncio.Event()
     async with house.build(settings) as parts:
         _on_signals(stop.set)
-        async with _beside(parts, True, stop.set):
+        async with _beside(parts, True, stop):
             sys.stdout.write("working\n")
             sys.stdout.flush()
             await stop.wait()
 
 
 @contextlib.asynccontextmanager
-async def _beside(parts: house.Application, working: bool, stop: Callable[[], None]):
+async def _beside(parts: house.Application, working: bool, stop: asyncio.Event):
     """The tasks that run beside the server, ended with it."""
     tasks = [asyncio.create_task(parts.work.run())] if working else []
     if parts.embedded is not None:
@@ -110,12 +118,32 @@ async def _beside(parts: house.Application, working: bool, stop: Callable[[], No
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _watch_owner(parts: house.Application, stop: Callable[[], None]) -> None:
+async def _until(server: "_Server", stop: asyncio.Event) -> None:
+    """Runs the server until it ends, is told to, or what was to happen when it was ready failed."""
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while not serving.done() and not stop.is_set():
+            waiting = {serving, stopping, *(t for t in server.told if not t.done())}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if any(t.done() and not t.cancelled() and t.exception() for t in server.told):
+                break
+    finally:
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+    for task in server.told:
+        if task.done():
+            task.result()
+
+
+async def _watch_owner(parts: house.Application, stop: asyncio.Event) -> None:
     """A program that attached to another's database is told to stop when the owner stops."""
-    while not parts.embedded.owner_gone():
+    assert parts.embedded is not None
+    while not parts.embedded.owner_gone():  # noqa: ASYNC110 - the owner is another process
         await asyncio.sleep(OWNER_WATCH_S)
     structlog.get_logger().warning("the owner of the database has stopped")
-    stop()
+    stop.set()
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

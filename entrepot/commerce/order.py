@@ -3,6 +3,7 @@
 from calendar import monthrange
 from datetime import datetime
 
+from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import (
     accepted_terms,
     agreement,
@@ -19,7 +20,6 @@ from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time, reprice
 from entrepot.commerce.party import MARGIN, PARTIES, parties, totals
-from entrepot.commerce.price import months_of
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
@@ -232,9 +232,7 @@ def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
     before = call.move(order, "resume")
     _write(call, order, body, got, state=before)
     if not call.by("vendor"):
-        for path, messages in parameters.invalid(
-            order.ordering, got.definitions, parameters.ORDERING
-        ).items():
+        for path, messages in parameters.invalid(order.ordering, got.definitions, parameters.ORDERING).items():
             for words in messages:
                 call.fault(path, words)
     call.stop_on_faults()
@@ -344,6 +342,8 @@ def _require_not(call: Call, order: Thing, state: str) -> None:
 
 def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parameters_as: str = "") -> None:
     """Applies the body under the caller's write rules for the state that the order was in."""
+    if not body.raw:
+        return
     apply(call, order, body, state)
     _write_template(call, order, body, got)
     _write_parameters(call, order, body, got, parameters_as or state)

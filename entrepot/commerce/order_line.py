@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import exists
+from entrepot.catalog import unit_price
 from entrepot.commerce import price
 from entrepot.commerce.party import line_price, parties
 from entrepot.kernel.access import Who
@@ -24,9 +25,7 @@ MARGIN = number("price.margin")
 
 
 # The order is made of its lines, so its own file comes later; here only the columns of its row rule.
-ORDERS = sa.table(
-    "orders", *(sa.column(name, sa.Text()) for name in ("id", "client_id", "vendor_id", "buyer_id"))
-)
+ORDERS = sa.table("orders", *(sa.column(name, sa.Text()) for name in ("id", "client_id", "vendor_id", "buyer_id")))
 
 
 def of_visible_order(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
@@ -166,7 +165,7 @@ def _snapshot(line: Thing, offer: Thing, got: Got) -> None:
     """Copies the day's prices: later changes of the price list do not reach this line (spec 2.5)."""
     policy = got.policy
     line.price_unit_pp = offer.unit_pp
-    markup, source = price.markup_for(
+    markup, source = unit_price.markup_for(
         offer.unit_pp,
         offer.unit_lp,
         offer.markup,
@@ -174,8 +173,8 @@ def _snapshot(line: Thing, offer: Thing, got: Got) -> None:
         policy.markup if policy is not None else None,
     )
     line.price_markup = markup
-    origin = policy if source == price.PRICING_POLICY else got.price_list
-    if source == price.UNKNOWN or origin is None:
+    origin = policy if source == unit_price.PRICING_POLICY else got.price_list
+    if source == unit_price.UNKNOWN or origin is None:
         line.price_markup_source = {"type": source}
     else:
         name = {"name": origin.name} if origin.get("name") else {}
@@ -234,8 +233,8 @@ def _set_markup(call: Call, line: Thing, given: Body) -> None:
     """
     for each, made in (
         (MARKUP, lambda value: value),
-        (MARGIN, price.markup_of_margin),
-        (UNIT_SP, lambda value: price.markup_of(line.price_unit_pp, value)),
+        (MARGIN, unit_price.markup_of_margin),
+        (UNIT_SP, lambda value: unit_price.markup_of(line.price_unit_pp, value)),
     ):
         name = each.path[-1]
         if given.get(name) is None:
@@ -248,7 +247,7 @@ def _set_markup(call: Call, line: Thing, given: Body) -> None:
             call.fault(given.path(name), "No sales price follows from this.")
             continue
         line.price_markup = markup
-        line.price_markup_source = {"type": price.MANUAL}
+        line.price_markup_source = {"type": unit_price.MANUAL}
         return
 
 
@@ -304,8 +303,8 @@ def line_price_of(line: Thing) -> price.LinePrice:
     return price.LinePrice(
         unit_pp=line.price_unit_pp,
         unit_sp=line.price_unit_sp,
-        pp=price.Spread(line.price_ppx1, line.price_ppx_m, line.price_ppx_y),
-        sp=price.Spread(line.price_spx1, line.price_spx_m, line.price_spx_y),
+        pp=unit_price.Spread(line.price_ppx1, line.price_ppx_m, line.price_ppx_y),
+        sp=unit_price.Spread(line.price_spx1, line.price_spx_m, line.price_spx_y),
         markup=line.price_markup,
         margin=line.price_margin,
     )

@@ -55,14 +55,10 @@ SALE = {
     "products": Want(PRODUCT, lambda row: row.c.id == given("product_id"), visible=True),
     "listings": Want(
         LISTING,
-        lambda row: (
-            (row.c.product_id == given("product_id")) & (row.c.seller_id == _of_licensee("seller_id"))
-        ),
+        lambda row: (row.c.product_id == given("product_id")) & (row.c.seller_id == _of_licensee("seller_id")),
     ),
     "price_lists": Want(PRICE_LIST, lambda row: _listed(row, "price_list_id")),
-    "items": Want(
-        ITEM, lambda row: (row.c.id == among("item_ids")) & (row.c.product_id == given("product_id"))
-    ),
+    "items": Want(ITEM, lambda row: (row.c.id == among("item_ids")) & (row.c.product_id == given("product_id"))),
     "offers": Want(PRICE_LIST_ITEM, _offered),
     "policies": Want(PRICING_POLICY, lambda row: row.c.client_id == _of_licensee("account_id"), alone=False),
     "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids")),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from entrepot.catalog.parameter import PARAMETER
 from entrepot.catalog.template import TEMPLATE
+from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import parameters, price
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time, line_price_of, put_totals
@@ -23,13 +24,14 @@ from entrepot.kernel.want import Want, given
 
 LIFE = Machine(
     initial="Draft",
-    final="Terminated Deleted",
+    final="Terminated Expired Deleted",
     moves=(
         #     verb         from          to             by
         move("activate",  "Draft Updating Terminating", "Active", "kernel"),
         move("update",    "Active",      "Updating",    "kernel"),
         move("end",       "Active",      "Terminating", "kernel"),
         move("terminate", "Terminating", "Terminated",  "kernel"),
+        move("expire",    "Active",      "Expired",     "kernel"),
         move("discard",   "Draft",       "Deleted",     "kernel"),
     ),
 )  # fmt: skip
@@ -200,7 +202,7 @@ def _write_commitment(call: Call, draft: Thing, body: Body) -> None:
 
 def _is_period(value: str) -> bool:
     try:
-        return price.months_of(value) is not None
+        return months_of(value) is not None
     except ValueError:
         return False
 

@@ -101,7 +101,7 @@ def write(
     known = _Known(written, definitions)
     for index, entry in enumerate(entries):
         here = f"{path}[{index}]"
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             found[here] = ["Must be an object."]
             continue
         members = {key.lower(): value for key, value in entry.items() if isinstance(key, str)}
@@ -176,7 +176,7 @@ def _write_constraints(
     if given is None:
         target.pop("constraints", None)
         return
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         found[here] = ["Must be an object."]
         return
     kept = dict(_mapping(target.get("constraints")))
@@ -199,7 +199,7 @@ def _write_constraints(
 
 def _capacity(value: object) -> dict[str, object] | None:
     """The bounds given, or None where they are none."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     given = {name: value[name] for name in ("min", "max") if value.get(name) is not None}
     sound = all(type(bound) is int and 0 <= bound <= ENTRIES_MAX for bound in given.values())
@@ -347,4 +347,4 @@ def _canonical(value: object) -> str:
 
 
 def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}

@@ -1,31 +1,11 @@
 """What a line costs: from the price of one unit for one term to what falls once, each month and each year."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
 
-from entrepot.kernel.money import EXACT, percent, rounded
-
-UNKNOWN: Final = "Unknown"
-PRICE_LIST: Final = "PriceList"
-PRICING_POLICY: Final = "PricingPolicy"
-MANUAL: Final = "Manual"
-
-_PERIOD = re.compile(r"([1-9][0-9]{0,2})([my])")
-_HUNDRED = Decimal(100)
-
-
-class Spread(NamedTuple):
-    """An amount as it falls once, each month, each year; absent where it does not fall so."""
-
-    x1: Decimal | None = None
-    xm: Decimal | None = None
-    xy: Decimal | None = None
-
-
-NO_SPREAD: Final = Spread()
+from entrepot.catalog.unit_price import Spread, margin_of, sales_price, share, spread
+from entrepot.kernel.money import EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,74 +66,6 @@ def line_price(
     )
 
 
-def spread(unit: Decimal | None, period: str | None, quantity: int, precision: int) -> Spread:
-    """A unit price over one period, times a quantity, each amount rounded once."""
-    if unit is None or period is None:
-        return NO_SPREAD
-    amount = EXACT.multiply(unit, Decimal(quantity))
-    months = months_of(period)
-    if months is None:
-        return Spread(x1=rounded(amount, precision))
-    return Spread(
-        xm=rounded(EXACT.divide(amount, Decimal(months)), precision),
-        xy=rounded(EXACT.divide(EXACT.multiply(amount, Decimal(12)), Decimal(months)), precision),
-    )
-
-
-def months_of(period: str) -> int | None:
-    """1m, 6m, 1y, 3y, … in months; None for one-time."""
-    if period == "one-time":
-        return None
-    found = _PERIOD.fullmatch(period)
-    if not found:
-        raise ValueError(f"{period!r} is not a period.")
-    return int(found[1]) * (12 if found[2] == "y" else 1)
-
-
-def sales_price(unit_pp: Decimal | None, markup: Decimal | None, precision: int) -> Decimal | None:
-    """unitSP: the purchase price plus the markup, rounded as the client sees it."""
-    if unit_pp is None or markup is None:
-        return None
-    return rounded(EXACT.divide(EXACT.multiply(unit_pp, EXACT.add(_HUNDRED, markup)), _HUNDRED), precision)
-
-
-def markup_for(
-    unit_pp: Decimal | None,
-    unit_lp: Decimal | None,
-    item_markup: Decimal | None,
-    default_markup: Decimal | None,
-    policy_markup: Decimal | None,
-) -> tuple[Decimal | None, str]:
-    """The markup of a new line and where it comes from. What Operations sets on a line later is MANUAL.
-
-    The client's pricing policy goes before the price list's item (its own markup, else the one that makes
-    the sales price its list price), and that before the price list's default.
-    """
-    if policy_markup is not None:
-        return policy_markup, PRICING_POLICY
-    for markup in (item_markup, markup_of(unit_pp, unit_lp), default_markup):
-        if markup is not None:
-            return markup, PRICE_LIST
-    return None, UNKNOWN
-
-
-def markup_of(unit_pp: Decimal | None, unit_sp: Decimal | None) -> Decimal | None:
-    """The markup that makes this sales price of this purchase price."""
-    if unit_pp is None or unit_sp is None:
-        return None
-    return _share(EXACT.subtract(unit_sp, unit_pp), unit_pp)
-
-
-def margin_of(markup: Decimal | None) -> Decimal | None:
-    """The margin that a markup leaves: 2 leaves 1.9607843137, 25 leaves 20."""
-    return None if markup is None else _share(markup, EXACT.add(_HUNDRED, markup))
-
-
-def markup_of_margin(margin: Decimal | None) -> Decimal | None:
-    """The markup that leaves this margin; none leaves all of the price."""
-    return None if margin is None else _share(margin, EXACT.subtract(_HUNDRED, margin))
-
-
 def total(lines: Iterable[LinePrice]) -> TotalPrice:
     """The sum of rounded lines; markup and margin compare a year plus what falls once, where both are known.
 
@@ -166,8 +78,8 @@ def total(lines: Iterable[LinePrice]) -> TotalPrice:
     return TotalPrice(
         pp=_summed(line.pp for line in lines),
         sp=_summed(line.sp for line in lines),
-        markup=_share(gain, purchase),
-        margin=_share(gain, sales),
+        markup=share(gain, purchase),
+        margin=share(gain, sales),
     )
 
 
@@ -194,7 +106,3 @@ def _added(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         whole = EXACT.add(whole, amount)
     return whole
-
-
-def _share(part: Decimal, whole: Decimal) -> Decimal | None:
-    return percent(EXACT.divide(EXACT.multiply(part, _HUNDRED), whole)) if whole else None

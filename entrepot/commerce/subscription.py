@@ -54,9 +54,7 @@ SUBSCRIPTION = Noun(
         ref("template", "catalog/products/{product}/templates"),
         part("lines", "commerce/lines", by="subscription_id", heavy=True),
         parameter_bag("fulfillment"),
-        *audited(
-            "created", "updated", "active", "updating", "terminating", "terminated", "expired", "renewed"
-        ),
+        *audited("created", "updated", "active", "updating", "terminating", "terminated", "expired", "renewed"),
     ),
 )
 

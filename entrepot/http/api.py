@@ -161,9 +161,7 @@ def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
         raise Unreadable("The body is not valid JSON.", {"$": [str(fault)[:200]]}) from None
 
 
-def _options(
-    route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: bytes, trace_id: str
-) -> Options:
+def _options(route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: bytes, trace_id: str) -> Options:
     key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
     if len(key) > KEY_LENGTH_MAX or not key.isprintable():
         raise Invalid({"Idempotency-Key": [f"At most {KEY_LENGTH_MAX} printable characters are allowed."]})

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from entrepot.http.api import PREFIXES, Api, Receive, Scope, Send
+from entrepot.http.page import Page
 from entrepot.settings import Settings
 from entrepot.storage.store import GONE
 
@@ -17,15 +18,17 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Site:
     """An ASGI application: requests for the API go straight to it, all others by their routes."""
 
-    def __init__(self, settings: Settings, api: Api, pool: asyncpg.Pool):
+    def __init__(self, settings: Settings, api: Api, page: Page, pool: asyncpg.Pool):
         self._settings = settings
         self._api = api
         self._pool = pool
+        self.page = page
         self._others = Starlette(
             routes=[
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
                 Route("/metrics", self._metrics),
+                *page.routes,
             ]
         )
 

@@ -140,7 +140,7 @@ class Doors:
     ) -> dict[str, object]:
         """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4)."""
         self._require_module(caller, resource)
-        if caller.actor not in resource.reads:
+        if caller.actor not in resource.reads & resource.lists:
             raise Forbidden(f"{caller.actor.capitalize()} may not list {resource.address}.")
         query = self.query(raw_query)
         limit = LIMIT_DEFAULT if query.limit is None else query.limit
@@ -274,9 +274,7 @@ class Doors:
         if action.consults is not None and not options.dry_run:
             return await self._consult(caller, resource, action, thing_id, owner_id, raw, options)
         try:
-            return await self._retry(
-                lambda: self._once(caller, resource, action, thing_id, owner_id, raw, options)
-            )
+            return await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, raw, options))
         except Answered:
             replayed = await self.store.replay(caller.token_id, key, options.fingerprint)
             if replayed is None:
@@ -296,9 +294,7 @@ class Doors:
         try:
             return await run()
         except (Stale, OutOfIds):
-            raise Conflict(
-                "Others are changing the same things; try again.", headers={"Retry-After": "1"}
-            ) from None
+            raise Conflict("Others are changing the same things; try again.", headers={"Retry-After": "1"}) from None
 
     async def _once(
         self,
@@ -364,9 +360,7 @@ class Doors:
         assert consult is not None and thing_id is not None
         key = options.idempotency_key
         if key and not await self.store.claim(caller.token_id, key, options.fingerprint):
-            raise Conflict(
-                "A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"}
-            )
+            raise Conflict("A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"})
         without_key = Options(if_match=options.if_match, trace_id=options.trace_id)
         try:
             first = await self._retry(
@@ -422,9 +416,7 @@ class Doors:
             raise self._missing(resource.noun, thing_id)
         return call.keep(found)
 
-    async def _load_targets(
-        self, session: Session, call: Call, noun: Noun, thing: Thing | None, body: Body
-    ) -> None:
+    async def _load_targets(self, session: Session, call: Call, noun: Noun, thing: Thing | None, body: Body) -> None:
         """Fetches the targets that the body names, as far as the caller may see them."""
         state = CREATE if thing is None else str(thing.get("status", ""))
         wanted = [key for key in referenced(call, noun, body, state) if key not in call.known.cores]
@@ -435,9 +427,7 @@ class Doors:
             await session.visible(self.nouns[path], ids, call.caller, call.known)
         call.faults.clear()
 
-    async def _compose(
-        self, session: Session, call: Call, action: Action, thing: Thing, options: Options
-    ) -> Answer:
+    async def _compose(self, session: Session, call: Call, action: Action, thing: Thing, options: Options) -> Answer:
         """The answer, made from what is in hand before anything is written."""
         if action.answers == 204:
             return Answer(204, dry=options.dry_run)
@@ -518,9 +508,7 @@ class Doors:
         ):
             raise Precondition(f"{thing.noun.name} {thing.id} is at revision {thing.revision}.")
 
-    async def _require_owner(
-        self, session: Session, caller: Caller, resource: Resource, owner_id: str
-    ) -> None:
+    async def _require_owner(self, session: Session, caller: Caller, resource: Resource, owner_id: str) -> None:
         """The thing in the path must be there for the caller."""
         noun = self.nouns[resource.owner_noun_path]
         known = Known()

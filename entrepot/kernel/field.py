@@ -45,20 +45,19 @@ class Field:
     covers: Callable[..., object] | None = None
     secret: bool = False
 
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The wire name, split."""
-        return tuple(self.name.split("."))
+    path: tuple[str, ...] = ()
+    """The wire name, split."""
 
-    @property
-    def lowered(self) -> tuple[str, ...]:
-        """The path as it is compared: names are matched without case."""
-        return tuple(self.name.lower().split("."))
+    lowered: tuple[str, ...] = ()
+    """The path as it is compared: names are matched without case."""
 
-    @property
-    def stored(self) -> bool:
-        """Whether the field is a column of its own row."""
-        return self.kind not in ("refs", "part")
+    stored: bool = True
+    """Whether the field is a column of its own row."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", tuple(self.name.split(".")))
+        object.__setattr__(self, "lowered", tuple(self.name.lower().split(".")))
+        object.__setattr__(self, "stored", self.kind not in ("refs", "part"))
 
     def writable(self, actor: str, state: str) -> bool:
         """Whether `actor` may write this field while the thing is in `state`."""
@@ -86,9 +85,7 @@ def _writes(words: str) -> dict[str, frozenset[str] | None]:
     return rules
 
 
-def _field(
-    name: str, kind: str, *, sees: str = "", writes: str = "", column: str = "", **more: object
-) -> Field:
+def _field(name: str, kind: str, *, sees: str = "", writes: str = "", column: str = "", **more: object) -> Field:
     return Field(
         name=name,
         kind=kind,
@@ -193,8 +190,7 @@ def externals(*actors: str, sees: Mapping[str, str] | None = None) -> tuple[Fiel
     """
     shown = sees or {}
     return tuple(
-        text(f"externalIds.{actor}", sees=shown.get(actor, actor), writes=f"{actor}", longest=500)
-        for actor in actors
+        text(f"externalIds.{actor}", sees=shown.get(actor, actor), writes=f"{actor}", longest=500) for actor in actors
     )
 
 

@@ -83,7 +83,7 @@ class Resource:
 
     `under` names the owner where the collection also, or only, answers below it: the path of the
     owner's collection and the last segment, as in `("commerce/orders", "lines")`.
-    `reads` are the actors who may list and get at all.
+    `reads` are the actors who may list and get at all, `lists` those of them who may list.
     """
 
     noun: Noun
@@ -93,6 +93,7 @@ class Resource:
     actions: tuple[Action, ...] = ()
     texts: tuple[Text, ...] = ()
     reads: frozenset[str] = ALL
+    lists: frozenset[str] = ALL
     lists_only: bool = False
     path: str = ""
     by: str = ""

@@ -181,9 +181,7 @@ def _through(found: Target, target: sa.FromClause, join: sa.ColumnElement[bool])
         inner = found.exists
 
         def exists(fits: Any) -> Any:
-            return sa.exists(
-                sa.select(sa.literal_column("1")).select_from(target).where(join).where(inner(fits))
-            )
+            return sa.exists(sa.select(sa.literal_column("1")).select_from(target).where(join).where(inner(fits)))
 
         return Many(found.element, exists)
     expression = sa.select(found.sql).select_from(target).where(join).scalar_subquery()

@@ -48,8 +48,13 @@ def action_of(thing: Thing) -> str:
 
 
 def delta(thing: Thing, columns: list[str]) -> dict[str, object]:
-    """Changed fields by wire name: what was, and what is now."""
-    was = thing.was or {}
+    """Changed fields by wire name: what was, and what is now.
+
+    What a thing began with is not told again: every later change says what was there before it.
+    """
+    was = thing.was
+    if was is None:
+        return {}
     return {
         each.name: [_plain(was.get(each.column)), _plain(thing.now[each.column])]
         for each in (thing.noun.by_column[name] for name in columns)

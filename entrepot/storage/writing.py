@@ -24,6 +24,9 @@ PG_TYPES = {
     "bag": "jsonb",
 }
 
+FEW = 12
+"""Up to so many rows a statement has a place for each value."""
+
 TRAIL_COLUMNS = (
     ("kind", "text"),
     ("object_id", "text"),
@@ -68,7 +71,15 @@ class _Parts:
         self.values.append(value)
         return f"${len(self.values)}"
 
-    def unnest(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
+    def rows(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
+        """Rows to select from. A few go as they are, since the driver takes long over arrays; many as arrays."""
+        if len(rows) > FEW:
+            return self._unnest(columns, rows)
+        first = ", ".join(f"{self.bind(value)}::{kind}" for value, (_, kind) in zip(rows[0], columns, strict=True))
+        others = (", ".join(self.bind(value) for value in row) for row in rows[1:])
+        return f"(values {', '.join(f'({each})' for each in (first, *others))})"
+
+    def _unnest(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
         arrays = zip(*rows, strict=True)
         bound = (
             f"{self.bind(list(array))}::{kind}[]" for array, (_, kind) in zip(arrays, columns, strict=True)
@@ -149,7 +160,7 @@ class Writer:
         rows = [[_stored(noun, name, thing.now[name]) for name in filled] for thing in things]
         names = ", ".join(filled)
         parts.add(
-            f"insert into {noun.table_name} ({names}) select * from {parts.unnest(columns, rows)}",
+            f"insert into {noun.table_name} ({names}) select * from {parts.rows(columns, rows)} as u",
             len(things),
         )
 
@@ -170,7 +181,7 @@ class Writer:
         owner = f" and t.{noun.owner_column} = u.owner" if noun.shared else ""
         parts.add(
             f"update {noun.table_name} t set revision = u.now{sets} "
-            f"from {parts.unnest(keys + typed, rows)} as u({names}) "
+            f"from {parts.rows(keys + typed, rows)} as u({names}) "
             f"where t.id = u.id and t.revision = u.was{owner}",
             len(things),
         )
@@ -214,7 +225,7 @@ class Writer:
             "u.accounts::text[]" if name == "accounts" else f"u.{name}" for name, _ in TRAIL_COLUMNS
         )
         parts.add(
-            f"insert into trail ({names}) select {cast} from {parts.unnest(TRAIL_COLUMNS, rows)} as u({names})",
+            f"insert into trail ({names}) select {cast} from {parts.rows(TRAIL_COLUMNS, rows)} as u({names})",
             len(found),
         )
 

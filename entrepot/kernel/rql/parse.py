@@ -161,9 +161,7 @@ class Reader:
             self.at = at + 1
             return self.group()
         if token in PUNCTUATION:
-            raise RqlFault(
-                "query" if token == END else token, SHORTCUT if token == "=" else EXPRESSION_EXPECTED
-            )
+            raise RqlFault("query" if token == END else token, SHORTCUT if token == "=" else EXPRESSION_EXPECTED)
         if token[0] in QUOTES:
             raise RqlFault(unquoted(token), EXPRESSION_EXPECTED)
         after = tokens[at + 1]

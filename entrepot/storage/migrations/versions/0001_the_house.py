@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import op
+from entrepot.storage.migrate import run_script
 
 revision = "0001"
 down_revision = None
@@ -10,4 +10,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Everything from nothing; the statements stand beside this file."""
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    run_script(Path(__file__).with_suffix(".sql"))

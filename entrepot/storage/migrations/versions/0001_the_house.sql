@@ -801,7 +801,7 @@ create table order_subscriptions (
     revision integer not null,
     order_id text collate "C" not null,
     name text collate "C",
-    status text collate "C" not null check (status in ('Draft', 'Updating', 'Terminating', 'Active', 'Terminated', 'Deleted')),
+    status text collate "C" not null check (status in ('Draft', 'Updating', 'Terminating', 'Active', 'Terminated', 'Expired', 'Deleted')),
     start_date timestamptz(3),
     termination_date timestamptz(3),
     commitment_date timestamptz(3),
