@@ -1,24 +1,23 @@
-"""Real parts for tests: a PostgreSQL of our own, a database for each test, a served process."""
+"""Real parts for tests: a PostgreSQL of our own, a database for each test, the program behind a socket."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import asyncpg
 import pytest
 
-from entrepot.app import Application, assemble
-from entrepot.settings import Settings
+from entrepot.kernel.noun import Nouns
+from entrepot.offers import NOUNS
 from entrepot.storage.embedded import Embedded, start
 from entrepot.storage.loading import load
 from entrepot.storage.migrate import ensure
 from entrepot.storage.store import open_pool
 from entrepot.storage.vault import Vault
+from entrepot.store_forms import FORMS
 from tests import world as small
-
-KEY = "test key"
+from tests.party import Party
+from tests.serving import KEY, Served, copied, serving
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +28,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     server.stop()
 
 
-def url_of(cluster: Embedded, name: str) -> str:
-    """The address of one database of the server."""
-    return cluster.url.replace("/entrepot?", f"/{name}?")
-
-
 @pytest.fixture(scope="session")
 def template(cluster: Embedded) -> str:
     """A migrated database with the small world in it, copied for each test."""
@@ -42,30 +36,32 @@ def template(cluster: Embedded) -> str:
         conn = await asyncpg.connect(cluster.url)
         await conn.execute("create database small_world")
         await conn.close()
-        url = url_of(cluster, "small_world")
+        url = cluster.url.replace("/entrepot?", "/small_world?")
         await ensure(url, sandbox=True, may_migrate=True)
         pool = await open_pool(url, smallest=1, largest=2)
         lines = [("world", n, json.dumps(line).encode()) for n, line in enumerate(small.world(), 1)]
-        await load(pool, Vault(KEY), lines)
+        await load(pool, Nouns(NOUNS), FORMS, Vault(KEY), lines)
         await pool.close()
 
     asyncio.run(make())
     return "small_world"
 
 
-_made = iter(range(10**9))
-
-
 @pytest.fixture
 def database(cluster: Embedded, template: str) -> Iterator[str]:
     """The address of a fresh database with the small world in it."""
-    name = f"test_{next(_made)}"
+    with copied(cluster, template) as url:
+        yield url
 
-    async def execute(text: str) -> None:
-        conn = await asyncpg.connect(cluster.url)
-        await conn.execute(text)
-        await conn.close()
 
-    asyncio.run(execute(f"create database {name} template {template}"))
-    yield url_of(cluster, name)
-    asyncio.run(execute(f"drop database {name} with (force)"))
+@pytest.fixture(scope="module")
+def served(cluster: Embedded, template: str) -> Iterator[Served]:
+    """The program behind a socket, on a copy of the small world that the tests of one module share."""
+    with serving(cluster, template) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def api(served: Served) -> Callable[[str], Party]:
+    """Somebody's way in: `api("vendor").post(path, body, if_match='"3"')`."""
+    return lambda who: Party(served, who)

@@ -34,7 +34,7 @@ async def play(settings: Settings, console: Console, *, pause: float, serve_on: 
             await asyncio.to_thread(next_steps, url, tokens, console)
             if serve_on:
                 console.print(f"\nThe live page, signed in as operations (the link works once):\n  {url}"
-                              f"{parts.site.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
+                              f"{parts.site.page.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
                 console.print("\nServing until you press Ctrl-C.")
         finally:
             if not serve_on:
@@ -52,7 +52,7 @@ async def _world(settings: Settings, console: Console) -> dict[str, str]:
     tokens = token_values(lines)
     async with house.build(settings) as parts:
         numbered = (("demo world", number, encode(line)) for number, line in enumerate(lines, 1))
-        await loading.load_lines(parts, numbered, len(lines), console)
+        await loading.load_lines(parts, numbered, console)
     file.touch(mode=0o600)
     file.write_text(json.dumps(tokens))
     return tokens

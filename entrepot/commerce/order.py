@@ -174,7 +174,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
 
 def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Each actor writes its own fields; any edit by operations turns a draft into a quote (spec T4, T5)."""
-    _require_not(call, order, "Deleted")
+    _require_kept(order)
     before = str(order.status)
     _write(call, order, body, got, state=before)
     if call.by("operations") and before == "Draft":
@@ -189,7 +189,7 @@ def validate(call: Call, order: Thing, body: Body, got: Got) -> None:
     Source: spec 2.10. Vendors are asked as well once they can register for it.
     """
     if order.status not in ("Draft", "Querying"):
-        _require_not(call, order, str(order.status))
+        raise Conflict(f"Order {order.id} is {order.status}; it is validated while it is Draft or Querying.")
     _write(call, order, body, got, state=str(order.status))
 
 
@@ -202,8 +202,11 @@ def quote(call: Call, order: Thing, body: Body, got: Got) -> None:
 
 
 def process(call: Call, order: Thing, body: Body, got: Got) -> None:
-    """Places a draft or quote, or puts an answered question back to the vendor: by the order's state."""
-    if order.status == "Querying":
+    """Places a draft or quote, or puts an answered question back to the vendor: by the order's state.
+
+    Only the client places, so from others it is always the second, in the wrong state too (409, not 403).
+    """
+    if order.status == "Querying" or not call.by("client"):
         resume(call, order, body, got)
     else:
         place(call, order, body, got)
@@ -295,7 +298,7 @@ def delete(call: Call, order: Thing, body: None, got: Got) -> None:
 
 def notify(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Somebody is to be told of the order. The event says whom; mail comes with notifications."""
-    _require_not(call, order, "Deleted")
+    _require_kept(order)
     user = body.get("userId")
     if not isinstance(user, str) or not user:
         call.fault("userId", "The user to notify is required.")
@@ -332,9 +335,9 @@ def require_certificates(call: Call, order: Thing, got: Got) -> None:
             call.fault(f"certificates[{at}].id", f"Certificate {each.id} does not hold for this licensee.")
 
 
-def _require_not(call: Call, order: Thing, state: str) -> None:
-    if order.status == state:
-        raise Conflict(f"Order {order.id} is {order.status}.")
+def _require_kept(order: Thing) -> None:
+    if order.status == "Deleted":
+        raise Conflict(f"Order {order.id} is Deleted.")
 
 
 # Steps that several verbs share ---------------------------------------------------------------------

@@ -38,7 +38,7 @@ def next_steps(url: str, tokens: Mapping[str, str], console: Console) -> None:
     console.print()
     _heading(console, "What runs")
     addresses = Table.grid(padding=(0, 2))
-    for what, path in (("live page", "/"), ("API", "/public/v1/"), ("its description", "/docs")):
+    for what, path in (("live page", "/"), ("API", "/public/v1/")):
         addresses.add_row(what, f"{url}{path}")
     console.print(addresses)
 

@@ -186,7 +186,7 @@ def _answered(answer: Answer, location: str = "") -> tuple[int, list[tuple[bytes
         headers.append((b"idempotent-replayed", b"true"))
     if answer.dry:
         headers.append((b"preference-applied", b"dry-run"))
-    if location and answer.thing_id:
+    if location and answer.thing_id and not answer.dry:
         headers.append((b"location", f"{location.rstrip('/')}/{answer.thing_id}".encode()))
     return answer.status, headers, answer.body
 

@@ -276,12 +276,13 @@ def _parameters(title: str, found: list[Document]) -> Html:
 
 
 def _trail(found: Iterable[Document], now: datetime) -> Html:
-    form = """<li><b>{event}</b> {by}<span class="sub">{at}</span></li>
+    form = """<li><b>{event}</b> {by}<span class="sub">{summary}</span><span class="sub">{at}</span></li>
 """
     entries = together(
         html(
             form,
             event=each.get("event"),
+            summary=each.get("summary"),
             by=html("by {by}", by=each.get("by")) if each.get("by") else None,
             at=_when(each.get("at"), now),
         )
@@ -331,7 +332,12 @@ def _table(title: str, names: tuple[str, ...], rows: list[list[object]], *, numb
 def happenings(page: Document) -> list[Document]:
     """Entries of the trail, as far as they are shown."""
     return [
-        {"event": each.get("event"), "by": _at(each, "actor.name"), "at": each.get("timestamp")}
+        {
+            "event": each.get("event"),
+            "summary": each.get("summary"),
+            "by": _at(each, "actor.name"),
+            "at": each.get("timestamp"),
+        }
         for each in _documents(page, "data")
     ]
 

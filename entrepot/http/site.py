@@ -22,7 +22,7 @@ class Site:
         self._settings = settings
         self._api = api
         self._pool = pool
-        self.page = page
+        self.links = page.links
         self._others = Starlette(
             routes=[
                 Route("/health/live", self._live),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 ACTORS = ("client", "vendor", "operations")
 EVERYBODY = frozenset((*ACTORS, "kernel"))
@@ -44,6 +45,8 @@ class Field:
     dress: Callable[..., object] | None = None
     covers: Callable[..., object] | None = None
     secret: bool = False
+    needs: tuple[str, ...] = ()
+    wants: Callable[..., object] | None = None
 
     path: tuple[str, ...] = ()
     """The wire name, split."""
@@ -57,7 +60,7 @@ class Field:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", tuple(self.name.split(".")))
         object.__setattr__(self, "lowered", tuple(self.name.lower().split(".")))
-        object.__setattr__(self, "stored", self.kind not in ("refs", "part"))
+        object.__setattr__(self, "stored", self.kind not in ("refs", "part", "computed"))
 
     def writable(self, actor: str, state: str) -> bool:
         """Whether `actor` may write this field while the thing is in `state`."""
@@ -67,6 +70,7 @@ class Field:
         return states is None or state in states
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """The column name for a wire name: `externalIds.client` is `external_ids_client`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace(".", "_")).lower()
@@ -179,6 +183,30 @@ def bag(
         dress=dress,
         covers=covers,
         default=[],
+        **more,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def texts(name: str, **more: object) -> Field:
+    """A list of short texts in one column. Read only: no body is converted to one."""
+    return _field(name, "texts", **{"filterable": False, **more})  # pyright: ignore[reportArgumentType]
+
+
+def computed(
+    name: str, needs: str, dress: Callable[..., object], wants: Callable[..., object] | None = None, **more: object
+) -> Field:
+    """What is made of other columns as it goes out, and kept nowhere.
+
+    `needs` are those columns; `dress(thing, known, actor, nouns)` makes the wire form, None for nothing to show.
+    `wants(thing, nouns)` gives the collection and id of each thing whose core fields `known` must have for it.
+    """
+    return _field(
+        name,
+        "computed",
+        dress=dress,
+        wants=wants,
+        needs=tuple(needs.split()),
+        filterable=False,
         **more,  # pyright: ignore[reportArgumentType]
     )
 

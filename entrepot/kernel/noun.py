@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 from entrepot.kernel.access import Who
 from entrepot.kernel.field import Field
@@ -28,6 +28,7 @@ SQL_TYPES: Mapping[str, Callable[[], sa.types.TypeEngine[object]]] = {
     "date": sa.Date,
     "json": JSONB,
     "bag": JSONB,
+    "texts": lambda: ARRAY(sa.Text()),
 }  # pyright: ignore[reportAssignmentType]
 
 

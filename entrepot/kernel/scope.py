@@ -65,6 +65,8 @@ class NounScope:
                 return self._many(each, rest, self._link_join(each))
             case "bag" if each.filterable:
                 return self._bag(each) if not rest else None
+            case "computed":
+                return None
         if not each.filterable:
             return Scalar(self.row.c[each.column], "json", True)
         if rest:
@@ -241,9 +243,11 @@ class Filters:
                 keys.append(scalar.sql.desc() if descends else scalar.sql.asc())
                 descending = descends
         else:
-            column = noun.by_name.get(noun.order.lower())
+            descending = noun.order.startswith("-")
+            column = noun.by_name.get(noun.order.removeprefix("-").lower())
             if column is not None and column.name != "id":
-                keys.append(row.c[column.column].asc())
+                key = row.c[column.column]
+                keys.append(key.desc() if descending else key.asc())
         keys.append(row.c.id.desc() if descending else row.c.id.asc())
         if noun.shared:
             keys.append(row.c[noun.owner_column].asc())

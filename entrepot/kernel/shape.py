@@ -8,7 +8,7 @@ from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.rql.select import Select
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.wire import Json, Raw, moment_text
+from entrepot.kernel.wire import Json, Raw, decode, moment_text
 
 FULL, LISTED, ELEMENT, CORE = "full", "listed", "element", "core"
 """How much of a thing is given when nothing is selected: by id and after writes everything the actor
@@ -47,6 +47,10 @@ class Plan:
     lists: tuple[tuple[Field, "Plan | None"], ...]
     bags: tuple[Field, ...]
     omitted: tuple[str, ...]
+    computed: tuple[Field, ...] = ()
+    nouns: Nouns | None = None
+    documents: tuple[str, ...] = ()
+    for_verbs: bool = False
     steps: tuple[Step, ...] = ()
 
     def core_keys(self, thing: Thing) -> Iterator[tuple[str, str]]:
@@ -54,11 +58,17 @@ class Plan:
         for each in self.cores:
             if thing.now[each.column] is not None:
                 yield core_key(each, thing)
+        for each in self.computed:
+            yield from self.wanted(each, thing)
         for each, _ in self.lists:
             yield from ((each.target, target) for target in thing.parts[each.name])
         for each, below in self.parts:
             for child in thing.parts[each.name]:
                 yield from below.core_keys(child)
+
+    def wanted(self, each: Field, thing: Thing) -> Iterable[tuple[str, str]]:
+        """Core fields that a computed field is made with."""
+        return each.wants(thing, self.nouns) if each.wants else ()  # pyright: ignore[reportReturnType]
 
     def give(self, thing: Thing, known: Known) -> dict[str, object]:
         """The document of one thing."""
@@ -110,6 +120,7 @@ class _Chosen:
                 columns[self.noun.field(each.declared_by).column] = None
             if each.also:
                 columns[each.also] = None
+            columns.update(dict.fromkeys(each.needs))
         if self.noun.owner:
             columns[self.noun.owner_column] = None
         expands = [(f, self._below(f)) for f in taken if f.kind == "ref" and self._expanded(f)]
@@ -126,12 +137,16 @@ class _Chosen:
             lists=tuple(lists),
             bags=tuple(f for f in taken if f.kind == "bag" and self.mode != COLUMNS),
             omitted=tuple(left),
+            computed=tuple(f for f in taken if f.kind == "computed" and self.mode != COLUMNS),
+            nouns=self.nouns,
+            documents=tuple(c for c in columns if self.noun.by_column[c].kind in ("json", "bag")),
+            for_verbs=self.mode in (COLUMNS, EVERYTHING),
         )
         plan.steps = tuple(_steps(plan, taken, href=self._with_href()))
         return plan
 
     def _with_href(self) -> bool:
-        if self.mode == ELEMENT or self.noun.shared or self.noun.path.count("{") > 1:
+        if self.mode in (ELEMENT, CORE) or self.noun.shared or self.noun.path.count("{") > 1:
             return False
         return self.select is None or self.select.shows("href", by_default=True)
 
@@ -214,8 +229,8 @@ def _steps(plan: Plan, fields: Iterable[Field], href: bool) -> list[Step]:
             steps.append(_step(plan, name, members[0]))
         else:
             steps.append(_struct(plan, name, members, 1))
-        if name == "id" and href:
-            steps.append(_href(plan.noun))
+    if href:
+        steps.insert(int("id" in groups), _href(plan.noun))
     return steps
 
 
@@ -264,6 +279,8 @@ def _step(plan: Plan, name: str, each: Field) -> Step:
         return _list(name, each, below)
     if each.kind == "bag":
         return _bag(name, each, plan)
+    if each.kind == "computed":
+        return _computed(name, each, plan)
     if each.secret:
         return _secret(name, each)
     if each.kind == "timestamp":
@@ -390,8 +407,22 @@ def _bag(name: str, each: Field, plan: Plan) -> Step:
     assert dress is not None
 
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
-        owner = thing.now[declared]
-        out[name] = dress(getattr(thing, each.column) or [], known.definitions[each.target, str(owner)], plan.actor)
+        owner, values = thing.now[declared], thing.now[each.column]
+        if isinstance(values, Json):
+            values = decode(values)
+        out[name] = dress(values or [], known.definitions[each.target, str(owner)], plan.actor)
+
+    return step
+
+
+def _computed(name: str, each: Field, plan: Plan) -> Step:
+    dress = each.dress
+    assert dress is not None
+
+    def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
+        value = dress(thing, known, plan.actor, plan.nouns)
+        if value is not None:
+            out[name] = value
 
     return step
 

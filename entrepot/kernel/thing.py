@@ -4,31 +4,30 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from entrepot.kernel.noun import Noun
-from entrepot.kernel.wire import Json, decode
-
-_SLOTS = frozenset(("noun", "now", "parts", "was"))
 
 
 class Thing:
     """A row with its children. Values are read and set by column name: `order.notes`.
 
-    `parts` holds its children by field name, and for a list of references the ids.
-    `was` is None for a thing that is not stored yet. Documents are decoded when they are first
-    read, and must be replaced, not edited in place: only what is assigned is written.
+    `parts` holds its children by field name, and for a list of references the ids. `was` is None
+    for a thing that is not stored yet. Values are the thing's own attributes, since rules read them
+    often. Documents must be replaced, not edited in place: only what is assigned is written.
     """
 
-    __slots__ = ("noun", "now", "parts", "was")
+    __slots__ = ("__dict__", "noun", "now", "parts", "was")
 
     noun: Noun
-    now: dict[str, object]
-    was: dict[str, object] | None
+    now: dict[str, Any]
+    was: dict[str, Any] | None
     parts: dict[str, list]
 
-    def __init__(self, noun: Noun, now: dict[str, object], was: dict[str, object] | None = None):
-        object.__setattr__(self, "noun", noun)
-        object.__setattr__(self, "now", now)
-        object.__setattr__(self, "was", was)
-        object.__setattr__(self, "parts", {})
+    def __init__(self, noun: Noun, now: dict[str, Any], was: dict[str, Any] | None = None):
+        place = object.__setattr__
+        place(self, "noun", noun)
+        place(self, "now", now)
+        place(self, "was", was)
+        place(self, "parts", {})
+        place(self, "__dict__", now)
 
     @classmethod
     def loaded(cls, noun: Noun, columns: Iterable[str], values: Sequence[object]) -> "Thing":
@@ -37,15 +36,9 @@ class Thing:
         return cls(noun, now, dict(now))
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            value = self.now[name]
-        except KeyError:
-            if name in self.parts:
-                return self.parts[name]
-            raise AttributeError(f"{self.noun.name} has no {name}") from None
-        if isinstance(value, Json):
-            value = self.now[name] = decode(value)
-        return value
+        if name in self.parts:
+            return self.parts[name]
+        raise AttributeError(f"{self.noun.name} has no {name}")
 
     def __setattr__(self, name: str, value: object) -> None:
         assert name in self.noun.by_column, f"{self.noun.name} has no column {name}"
@@ -76,14 +69,8 @@ class Thing:
         """Columns whose value differs from what was loaded; every filled one for a new thing."""
         if self.was is None:
             return [name for name, value in self.now.items() if value is not None]
-        return [name for name, value in self.now.items() if self._differs(name, value, self.was[name])]
-
-    def _differs(self, name: str, value: object, was: object) -> bool:
-        if value is was:
-            return False
-        if isinstance(was, Json):
-            return decode(was) != value
-        return value != was
+        was = self.was
+        return [name for name, value in self.now.items() if value is not was[name] and value != was[name]]
 
     def __repr__(self) -> str:
         return f"<{self.noun.name} {self.now.get('id')}>"

@@ -137,10 +137,9 @@ class _Owned(Embedded):
             self._user = _server_user(data)
             self._socket = _socket_folder(data, self._user)
             self._cluster = data / "postgres"
-            ours = {"unix_socket_directories": f'"{self._socket}"', "recovery_init_sync_method": SYNC}
-            self._settings = DEFAULTS.split() + [
-                f"{name}={value}" for name, value in (ours | {**settings}).items()
-            ]
+            ours = [f'unix_socket_directories="{self._socket}"', f"recovery_init_sync_method={SYNC}"]
+            theirs = [f"{name}={value}" for name, value in settings.items()]
+            self._settings = DEFAULTS.split() + ours + theirs  # of two values the later counts
             super().__init__(data, {"pid": self._pid, "since": time.time_ns(), "socket": str(self._socket)})
             self._keeper.start()
             self._ready.result()
@@ -173,10 +172,10 @@ class _Owned(Embedded):
                 self._live()
             except Exception as fault:
                 if not self._ready.done():
-                    self._ready.set_exception(fault)
+                    self._ready.set_exception(fault)  # start() tells it
                     return
-                log.error("the database server of %s does not start: %s", self.data, fault)
-                self._stopping.wait(RETRY_SECONDS)
+                if not self._stopping.wait(RETRY_SECONDS):
+                    log.error("the server of %s failed, it is tried again: %s", self.data, fault)
 
     def _live(self) -> None:
         """One life of the server, from its lock to its end."""
@@ -345,9 +344,7 @@ def _stopped(server: Process) -> Iterator[None]:
             dog.communicate()
 
 
-def _client(
-    socket: str | Path, program: str, *arguments: str, say: str = ""
-) -> subprocess.CompletedProcess[str]:
+def _client(socket: str | Path, program: str, *arguments: str, say: str = "") -> subprocess.CompletedProcess[str]:
     command = [binaries() / program, "-h", socket, "-p", "5432", "-U", "entrepot", *arguments]
     return subprocess.run(command, input=say, env=ENVIRONMENT, capture_output=True, text=True)
 
@@ -426,9 +423,7 @@ def _join(data: Path) -> Embedded | None:
         if "socket" in note and _client(note["socket"], "pg_isready", "-q").returncode == 0:
             return Embedded(data, note)
         if time.monotonic() > deadline:
-            raise EmbeddedError(
-                f"process {note.get('pid', 'unknown')} owns {data}, its server does not answer"
-            )
+            raise EmbeddedError(f"process {note.get('pid', 'unknown')} owns {data}, its server does not answer")
         time.sleep(0.02)
     return None
 
@@ -443,9 +438,7 @@ def _server_lock(data: Path, stopping: threading.Event) -> int:
             _end_former(data)
         if stopping.wait(0.01):
             break
-    raise EmbeddedError(
-        f"{data} is in use by process {''.join(_postmaster(data)[:1])}, a server without an owner"
-    )
+    raise EmbeddedError(f"{data} is in use by process {''.join(_postmaster(data)[:1])}, a server without an owner")
 
 
 def _end_former(data: Path) -> None:

@@ -13,7 +13,7 @@ from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import COLUMNS, Known, Plan, Shapes, core_key
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
-from entrepot.kernel.wire import Json, Raw
+from entrepot.kernel.wire import Json, Raw, decode
 from entrepot.storage.statements import Cache, Statement
 
 DECLARATIONS_LIVE_S = 2.0
@@ -202,6 +202,9 @@ class Reader:
             for each in plan.cores:
                 keys = (core_key(each, thing) for thing in things if thing.now[each.column] is not None)
                 wanted.setdefault(each.target, {}).update((key, None) for _, key in keys)
+        for each in plan.computed:
+            for path, key in (found for thing in things for found in plan.wanted(each, thing)):
+                wanted.setdefault(path, {})[key] = None
         for each, below in plan.parts:
             if not inline:
                 await self._fetch_parts(conn, plan.noun, each, below, things)
@@ -409,21 +412,10 @@ def _column(noun: Noun, row: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
 
 
 def _thing(plan: Plan, row: Sequence[Any]) -> Thing:
-    columns = plan.columns
-    now = dict(zip(columns, row, strict=False))
-    for name in document_columns(plan):
-        if now[name] is not None:
-            now[name] = Json(now[name])
-    return Thing(plan.noun, now, dict(now))
-
-
-def document_columns(plan: Plan) -> tuple[str, ...]:
-    """Columns of the plan that hold JSON."""
-    found = _DOCUMENTS.get(plan)
-    if found is None:
-        kinds = plan.noun.by_column
-        found = _DOCUMENTS[plan] = tuple(n for n in plan.columns if kinds[n].kind in ("json", "bag"))
-    return found
-
-
-_DOCUMENTS: dict[Plan, tuple[str, ...]] = {}
+    """A thing from its columns. Rules read documents, so theirs are decoded; others go out as they are."""
+    now = dict(zip(plan.columns, row, strict=False))
+    for name in plan.documents:
+        value = now[name]
+        if value is not None:
+            now[name] = decode(value) if plan.for_verbs else Json(value)
+    return Thing(plan.noun, now, dict(now) if plan.for_verbs else None)

@@ -27,7 +27,7 @@ import asyncpg
 
 LEASE = timedelta(seconds=10)
 BATCH = 2000
-PASS_MAX = 50_000
+PASS_MAX = 200_000
 """How many rows one pass takes on; what is left is for the next."""
 
 CANONICAL = (
@@ -61,17 +61,14 @@ async def seal(pool: asyncpg.Pool, holder: str, *, lease: timedelta = LEASE, bat
         if hold is None:
             return 0
         found = await conn.fetchrow(
-            "select pg_snapshot_xmin(pg_current_snapshot()) as horizon,"
-            " exists (select from trail where xid >= $1) as any,"
-            " array(select id from trail t where xid >= $1"
-            " and not exists (select from seals where trail_id = t.id) order by id limit $2) as ids",
+            "select pg_snapshot_xmin(pg_current_snapshot()) as horizon, * from entrepot_unsealed($1, $2)",
             hold.horizon,
             PASS_MAX,
         )
-        ids, horizon = found["ids"], found["horizon"]
+        ids, horizon = found["numbers"], found["horizon"]
         for at in range(0, len(ids), batch):
             await _seal(conn, holder, hold, lease, ids[at : at + batch])
-        if found["any"] and len(ids) < PASS_MAX and horizon > hold.horizon:
+        if found["looked_at"] and len(ids) < PASS_MAX and horizon > hold.horizon:
             await _fenced(
                 conn,
                 "update sealer set horizon = $3 where holder = $1 and fence = $2 returning 1",
@@ -84,12 +81,7 @@ async def seal(pool: asyncpg.Pool, holder: str, *, lease: timedelta = LEASE, bat
 
 async def unsealed(pool: asyncpg.Pool) -> bool:
     """Whether something has committed that has no position yet."""
-    # Two statements: with the horizon as a value the planner knows how few rows lie beyond it.
-    horizon = await pool.fetchval("select horizon from sealer")
-    return await pool.fetchval(
-        "select exists (select from trail t where xid >= $1 and not exists (select from seals where trail_id = t.id))",
-        horizon,
-    )
+    return bool(await pool.fetchval("select numbers from sealer, entrepot_unsealed(horizon, 1)"))
 
 
 async def release(pool: asyncpg.Pool, holder: str) -> None:

@@ -24,7 +24,7 @@ from entrepot.storage.writing import StoredAnswer, Writer
 
 LOG = structlog.get_logger()
 
-ID_BLOCK = 64
+ID_BLOCK = 256
 KEY_LIVES = timedelta(hours=24)
 TWIN_WAIT_S = 2.0
 CLAIM_LIVES_S = 120.0

@@ -22,6 +22,7 @@ PG_TYPES = {
     "date": "date",
     "json": "jsonb",
     "bag": "jsonb",
+    "texts": "text[]",
 }
 
 FEW = 12

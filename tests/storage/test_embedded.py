@@ -191,10 +191,16 @@ def comes_back(folder: Folder, killed: int, url: str) -> bool:
 def initdb_alone() -> float:
     folder = new_folder(ORDINARY)
     began = time.perf_counter()
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if AS_ROOT else {}
-    subprocess.run([embedded.binaries() / "initdb", "-D", folder.data], check=True, capture_output=True, **user)
+    subprocess.run(
+        [embedded.binaries() / "initdb", "-D", folder.data],
+        user=NOBODY if AS_ROOT else None,
+        extra_groups=[] if AS_ROOT else None,
+        capture_output=True,
+        check=True,
+    )
+    seconds = time.perf_counter() - began
     folder.remove()
-    return time.perf_counter() - began
+    return seconds
 
 
 def put(url: str) -> None:

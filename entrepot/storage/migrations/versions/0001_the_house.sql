@@ -71,14 +71,49 @@ create table trail (
 );
 create unique index trail_object on trail (object_id, kind, owner_id, revision, place);
 create index trail_xid on trail (xid);
+create index trail_at on trail (at);
+create index trail_accounts on trail using gin (accounts);
 
--- The order of the trail, and the chain over it.
+create function entrepot_audit_id(number bigint) returns text
+    language sql immutable strict parallel safe
+    -- Sixteen digits that grow with the number; the first group is never 0000.
+    return 'AUD-' || substr((number + 1000000000000000)::text, 1, 4) || '-' || substr((number + 1000000000000000)::text, 5, 4)
+        || '-' || substr((number + 1000000000000000)::text, 9, 4) || '-' || substr((number + 1000000000000000)::text, 13);
+create index trail_audit_id on trail ((entrepot_audit_id(id) collate "C"));
+
+-- The order of the trail, and the chain over it. No foreign key: it would lock, and so write, each row of the trail
+-- once more; that rows stay is seen to by the trigger, and by whoever verifies the chain.
 create table seals (
     position bigint primary key,
-    trail_id bigint not null references trail (id),
+    trail_id bigint not null,
     hash bytea not null
 );
 create unique index seals_trail on seals (trail_id);
+
+create function entrepot_append_only() returns trigger
+    language plpgsql
+    as $$ begin
+        raise exception '% is only ever added to', tg_table_name using errcode = 'object_not_in_prerequisite_state';
+    end $$;
+create trigger trail_append_only before update or delete or truncate on trail
+    for each statement execute function entrepot_append_only();
+create trigger seals_append_only before update or delete or truncate on seals
+    for each statement execute function entrepot_append_only();
+
+create function entrepot_unsealed(since xid8, most bigint, out looked_at bigint, out numbers bigint[])
+    language plpgsql stable
+    -- Few rows among many: the planner is left no way but the indexes, whatever it expects of `since`.
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    as $$ begin
+        with beyond as materialized (select id from trail where xid >= since)
+        select
+            (select count(*) from beyond),
+            array(
+                select id from beyond where not exists (select from seals where trail_id = beyond.id)
+                order by id limit most
+            )
+        into looked_at, numbers;
+    end $$;
 
 -- The one sealer: leased, and fenced by a number that only grows.
 create table sealer (
@@ -1449,3 +1484,34 @@ create trigger api_tokens_identify before insert or update of revision, name, ic
 insert into identities (id, revision, kind, name) values
     ('SVC-0001', 1, 'Service', 'Built-in fulfiller'),
     ('SVC-0002', 1, 'Service', 'Entrepot');
+
+-- The trail as it is read: each row a record of the audit.
+create view audit_records as
+    select
+        entrepot_audit_id(t.id) collate "C" as id,
+        1 as revision,
+        t.event,
+        t.name,
+        t.at as timestamp,
+        'Public' as type,
+        t.kind as object_kind,
+        t.owner_id as object_owner_id,
+        t.object_id,
+        replace(initcap(replace(split_part(t.event, '.', 3), '_', ' ')), ' ', '') as object_type,
+        t.revision as object_revision,
+        t.actor_id,
+        i.name as actor_name,
+        i.icon as actor_icon,
+        t.account_id as actor_account_id,
+        t.delta -> 'status' ->> 1 as became,
+        t.delta,
+        t.details as facts,
+        t.accounts,
+        t.scope,
+        coalesce((
+            select jsonb_agg(jsonb_strip_nulls(
+                jsonb_build_object('id', a.id, 'name', a.name, 'type', a.type, 'icon', a.icon)) order by a.id)
+            from accounts a where a.id = any (t.accounts)
+        ), '[]') as viewers,
+        '{"id":"' || entrepot_audit_id(t.id) || '","revision":1}' as core
+    from trail t left join identities i on i.id = t.actor_id;

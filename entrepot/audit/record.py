@@ -1,0 +1,189 @@
+"""A record tells what happened to a thing, when, and by whom: the trail, as each party to the thing may read it."""
+
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
+
+from entrepot.kernel.access import WHO, Who
+from entrepot.kernel.field import Field, computed, document, enum, integer, moment, ref, text, texts
+from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.shape import Known
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.wire import Raw, decode
+
+SEES_ALL = ("operations", "kernel")
+SHORT = 80
+"""How much of a value is shown in a sentence."""
+
+
+def to_viewers(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; others what concerns their account. Who is held to some buyers reads of those alone."""
+    if who.actor in SEES_ALL:
+        return sa.true()
+    concerned = row.c.accounts.contains(array([who.account]))
+    return sa.and_(concerned, who.reach(row.c.scope)) if who.restricted else concerned
+
+
+# How the row of the trail reads outside ------------------------------------------------------------
+
+
+def summary(record: Thing, known: Known, actor: str, nouns: Nouns) -> str:
+    """What happened, in one sentence."""
+    thing = f"{_words(record.object_type)} {record.object_id}"
+    _, _, word = str(record.name).rpartition(".")
+    if word == "updated":
+        return f"{thing} was changed."
+    if word == "status_changed":
+        return f"{thing} is now {record.became}."
+    if word.endswith("ed") and "_" not in word:
+        return f"{thing} was {word}."
+    return f"{thing}: {word.replace('_', ' ')}."
+
+
+def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None:
+    """Each change that the reader may know of, with what was and what is now."""
+    return "; ".join(_told(changes(record, actor, nouns))) or None
+
+
+def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
+    """The changes themselves, and what else was noted when it happened."""
+    found = {"changes": changes(record, actor, nouns), "facts": record.facts}
+    return {name: each for name, each in found.items() if each}
+
+
+def object_core(record: Thing, nouns: Nouns) -> Iterator[tuple[str, str]]:
+    """Whose name is to be fetched: the thing that the record is about."""
+    if record.object_kind in nouns:
+        yield str(record.object_kind), _key(record)
+
+
+def object_name(record: Thing, known: Known, actor: str, nouns: Nouns) -> object:
+    """What the thing is called today; nothing when it has no name, or is gone."""
+    return _core(record, known).get("name")
+
+
+def object_icon(record: Thing, known: Known, actor: str, nouns: Nouns) -> object:
+    """Its icon of today."""
+    return _core(record, known).get("icon")
+
+
+RECORD = Noun(
+    name="AuditRecord",
+    path="audit/records",
+    table_name="audit_records",
+    sees=to_viewers,
+    order="-timestamp",
+    trailed=False,
+    fields=(
+        text("event"),
+        computed("summary", "object_type object_id name became", summary),
+        computed("details", "object_kind delta", details, heavy=True),
+        text("object.id", heavy=True),
+        computed("object.name", "object_kind object_owner_id object_id", object_name, object_core, heavy=True),
+        computed("object.icon", "object_kind object_owner_id object_id", object_icon, object_core, heavy=True),
+        text("object.objectType", column="object_type", heavy=True),
+        integer("object.revision", heavy=True),
+        text("actor.id", heavy=True),
+        text("actor.name", heavy=True),
+        text("actor.icon", heavy=True),
+        ref("actor.account", "accounts/accounts", heavy=True),
+        moment("timestamp"),
+        enum("type", "Public Private"),
+        document("viewers"),
+        computed("documents", "object_kind delta facts", documents, heavy=True),
+        text("name", sees="kernel"),
+        text("became", sees="kernel"),
+        text("object.kind", column="object_kind", sees="kernel"),
+        text("object.owner", column="object_owner_id", sees="kernel"),
+        document("delta", sees="kernel"),
+        document("facts", sees="kernel"),
+        texts("accounts", sees="kernel"),
+        text("scope", sees="kernel"),
+    ),
+)
+"""Source: platform spec 4. It is a view of the trail: nothing is copied, so each record is there with its write."""
+
+
+# What of a change a reader may know ----------------------------------------------------------------
+
+
+def changes(record: Thing, actor: str, nouns: Nouns) -> dict[str, object]:
+    """The changed fields that the actor sees, by wire name: what was, and what is now."""
+    noun = nouns.get(str(record.object_kind))
+    if noun is None:
+        return {}
+    found: dict[str, object] = {}
+    for name, change in record.delta.items():
+        if name == "lines" and isinstance(change, dict):
+            below = {each: shown for each, fields in change.items() if (shown := _of_child(noun, fields, actor, nouns))}
+            if below:
+                found[name] = below
+        elif _knows(noun, name, actor, nouns):
+            found[name] = change
+    return found
+
+
+def _of_child(owner: Noun, fields: Mapping[str, object], actor: str, nouns: Nouns) -> dict[str, object]:
+    """Changes of a part are kept with its owner's, which do not say what kind of part it is: every kind that has
+    such a field must show it."""
+    kinds = [each for each in nouns if each.owned_quietly and each.owner_field.target == owner.path]
+    return {
+        name: change
+        for name, change in fields.items()
+        if (having := [kind for kind in kinds if name.lower() in kind.by_name])
+        and all(_knows(kind, name, actor, nouns) for kind in having)
+    }
+
+
+def _knows(noun: Noun, name: str, actor: str, nouns: Nouns) -> bool:
+    each = noun.by_name.get(name.lower())
+    return each is not None and actor in each.sees and not each.secret and _sees_whole(each, actor, nouns)
+
+
+def _sees_whole(each: Field, actor: str, nouns: Nouns) -> bool:
+    """Some values of a bag may be hidden from an actor; which, only their definitions tell, so it is given none."""
+    if each.covers is None:
+        return True
+    return isinstance(each.covers(sa.column("value"), WHO[actor, False], nouns), type(sa.true()))
+
+
+# Words ---------------------------------------------------------------------------------------------
+
+
+def _told(found: Mapping[str, object], of: str = "") -> Iterator[str]:
+    for name, change in found.items():
+        if isinstance(change, dict):
+            for child, fields in change.items():
+                yield from _told(fields, f"{child} ")
+        elif isinstance(change, list) and not any(isinstance(value, dict | list) for value in change):
+            was, now = (_short(value) for value in change)
+            yield f"{of}{name}: {was} → {now}"
+        else:
+            yield f"{of}{name}: changed"
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    words = str(value)
+    return words if len(words) <= SHORT else words[:SHORT] + "…"
+
+
+def _words(name: str) -> str:
+    """`OrderSubscription` is an order subscription."""
+    return "".join(f" {c.lower()}" if c.isupper() and at else c for at, c in enumerate(name))
+
+
+def _key(record: Thing) -> str:
+    owner = record.object_owner_id
+    return f"{owner}/{record.object_id}" if owner else str(record.object_id)
+
+
+def _core(record: Thing, known: Known) -> dict[str, object]:
+    core = known.cores.get((str(record.object_kind), _key(record)))
+    if isinstance(core, Raw):
+        core = decode(bytes(core))
+    return core if isinstance(core, dict) else {}
