@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 import uvicorn
 from mpt_api_client import AsyncMPTClient, MPTClient
 from mpt_api_client.auth import BearerTokenAuthentication
@@ -29,7 +30,17 @@ KEY = "test key"
 BODY_BYTES_MAX = 200_000
 ROOT = "/public/v1"
 
+FAULTS: list[str] = []
+"""What servers of this process logged as their own fault, with the traceback: a test that fails shows them."""
+
 _numbers = itertools.count()
+
+
+def _kept(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Logs go nowhere, but what a server calls its own fault is kept."""
+    if name in ("error", "exception", "critical"):
+        FAULTS.append("\n".join(str(each) for each in event.values()))
+    raise structlog.DropEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Served:
     """The program, served in a thread of its own on a port of its own."""
 
     def __init__(self, database: str):
+        structlog.configure(processors=[structlog.processors.format_exc_info, _kept])
         self.database = database
         self.host, self.port = "127.0.0.1", 0
         self._ready, self._fault = threading.Event(), None

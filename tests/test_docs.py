@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
-from click import Command, Group, Option
 
 from entrepot.cli.main import app
 from entrepot.settings import Settings
@@ -25,22 +25,22 @@ def rows() -> dict[str, list[str]]:
     return {cells[0].strip("`"): cells[1:] for cells in found}
 
 
-def flags(command: Command) -> set[str]:
+def flags(command: Any) -> set[str]:
     """Every flag of a command."""
-    return {flag for each in command.params if isinstance(each, Option) for flag in (*each.opts, *each.secondary_opts)}
+    return {flag for each in command.params for flag in (*each.opts, *each.secondary_opts)}
 
 
-def commands(group: Group, name: str = "entrepot") -> Iterator[tuple[str, Command]]:
-    """Every command with its whole name."""
+def commands(group: Any, name: str = "entrepot") -> Iterator[str]:
+    """Every command by its whole name."""
     for each, command in group.commands.items():
-        if isinstance(command, Group):
+        if hasattr(command, "commands"):
             yield from commands(command, f"{name} {each}")
         else:
-            yield f"{name} {each}", command
+            yield f"{name} {each}"
 
 
-CLI = typer.main.get_command(app)
-assert isinstance(CLI, Group)
+CLI: Any = typer.main.get_command(app)
+COMMANDS = tuple(commands(CLI))
 SERVE = flags(CLI.commands["serve"])
 
 
@@ -73,15 +73,13 @@ def test_every_variable_that_the_program_knows_is_documented():
 
 def test_every_command_is_shown_somewhere():
     text = "".join(file.read_text() for file in PAGES)
-    assert [name for name, _ in commands(CLI) if name not in text] == []
+    assert [name for name in COMMANDS if name not in text] == []
 
 
 def test_no_command_is_shown_that_there_is_not():
-    known = {name for name, _ in commands(CLI)} | {f"entrepot {name}" for name in CLI.commands}
     for file in PAGES:
-        # `make demo` is how the guide says it; in code spans and blocks the command itself is named.
-        for shown in re.findall(r"(?:^|`)(entrepot (?:token create|clock show|clock advance|[a-z]+))", file.read_text(), re.M):
-            assert shown in known, f"{file.name} shows {shown}"
+        for shown in re.findall(r"(?:^|`)(entrepot [a-z]+(?: [a-z]+)?)", file.read_text(), re.M):
+            assert any(shown == each or shown.startswith(f"{each} ") for each in COMMANDS), f"{file.name}: {shown}"
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))

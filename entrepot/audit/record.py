@@ -1,16 +1,17 @@
 """A record tells what happened to a thing, when, and by whom: the trail, as each party to the thing may read it."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from entrepot.kernel.access import WHO, Who
 from entrepot.kernel.field import Field, computed, document, enum, integer, moment, ref, text, texts
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.wire import Raw, decode
+from entrepot.kernel.wire import Json, Raw, decode
 
 SEES_ALL = ("operations", "kernel")
 SHORT = 80
@@ -21,7 +22,7 @@ def to_viewers(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Operations all; others what concerns their account. Who is held to some buyers reads of those alone."""
     if who.actor in SEES_ALL:
         return sa.true()
-    concerned = row.c.accounts.contains(array([who.account]))
+    concerned = row.c.accounts.contains(sa.cast(array([who.account]), ARRAY(sa.Text())))
     return sa.and_(concerned, who.reach(row.c.scope)) if who.restricted else concerned
 
 
@@ -48,7 +49,7 @@ def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None
 
 def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
     """The changes themselves, and what else was noted when it happened."""
-    found = {"changes": changes(record, actor, nouns), "facts": record.facts}
+    found = {"changes": changes(record, actor, nouns), "facts": _read(record.facts)}
     return {name: each for name, each in found.items() if each}
 
 
@@ -114,7 +115,7 @@ def changes(record: Thing, actor: str, nouns: Nouns) -> dict[str, object]:
     if noun is None:
         return {}
     found: dict[str, object] = {}
-    for name, change in record.delta.items():
+    for name, change in _read(record.delta).items():
         if name == "lines" and isinstance(change, dict):
             below = {each: shown for each, fields in change.items() if (shown := _of_child(noun, fields, actor, nouns))}
             if below:
@@ -180,6 +181,12 @@ def _words(name: str) -> str:
 def _key(record: Thing) -> str:
     owner = record.object_owner_id
     return f"{owner}/{record.object_id}" if owner else str(record.object_id)
+
+
+def _read(kept: object) -> dict[str, Any]:
+    """A document of the row, which may not be read yet."""
+    found = decode(kept) if isinstance(kept, Json) else kept
+    return found if isinstance(found, dict) else {}
 
 
 def _core(record: Thing, known: Known) -> dict[str, object]:

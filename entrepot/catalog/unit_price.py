@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from entrepot.kernel.money import EXACT, percent, rounded
@@ -40,6 +41,7 @@ def spread(unit: Decimal | None, period: str | None, quantity: int, precision: i
     )
 
 
+@lru_cache(maxsize=256)
 def months_of(period: str) -> int | None:
     """1m, 6m, 1y, 3y, … in months; None for one-time."""
     if period == "one-time":

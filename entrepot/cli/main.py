@@ -48,7 +48,7 @@ def fail(reason: object) -> typer.Exit:
 def settings(**flags: object) -> Settings:
     """The settings, or the reason why they cannot be used."""
     try:
-        return read_settings(**flags)
+        return read_settings(None, **flags)
     except SettingFault as fault:
         raise fail(fault) from None
 

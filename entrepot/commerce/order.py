@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from datetime import datetime
+from typing import Any
 
 from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import (
@@ -447,5 +448,5 @@ def _of_agreement(bag: list[dict[str, object]], definitions: list[Thing]) -> lis
     return [each for each in bag if each["id"] in ours]
 
 
-def _active(definitions: list[Thing]) -> list[Thing]:
+def _active(definitions: list[Thing]) -> list[Any]:
     return [each for each in definitions if each.status in (None, "Active", "Draft")]

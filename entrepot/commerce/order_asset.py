@@ -53,7 +53,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     write(call, draft, body, got)
     if draft.name is None:
         call.fault(body.path("name"), "A name is required.")
-    if not draft.lines and not any(path.startswith("lines") for path in call.faults):
+    if body.get("lines") in (None, []):
         call.fault(body.path("lines"), "At least one line is required.")
     call.record("order.asset_added", order, asset=draft.id)
     return draft

@@ -1,6 +1,7 @@
 """An order line asks for so many units of one item, at the prices of the day on which it was written."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -239,7 +240,7 @@ def _set_markup(call: Call, line: Thing, given: Body) -> None:
         name = each.path[-1]
         if given.get(name) is None:
             continue
-        value = convert(call, each, given.path(name), given.get(name))
+        value: Any = convert(call, each, given.path(name), given.get(name))
         if value is None or value == line.get(each.column):
             continue
         markup = made(value)
@@ -255,11 +256,18 @@ def _set_markup(call: Call, line: Thing, given: Body) -> None:
 
 
 def reprice(order: Thing) -> None:
-    """Derives every amount of the lines, and the order's as their sum (spec 4.3)."""
+    """Derives every amount of the lines, and as their sums those of the order and of what is prepared on it.
+
+    Source: spec 4.3 and 2.8.
+    """
     found = [(line, _priced(order, line)) for line in order.lines]
     for line, each in found:
         _put(line, each)
     put_totals(order, price.total(each for _, each in found))
+    for draft in (*order.subscriptions, *order.assets):
+        mapped = [each for line, each in found if draft.id in (line.subscription_id, line.asset_id)]
+        if mapped:
+            put_totals(draft, price.total(mapped))
 
 
 def _priced(order: Thing, line: Thing) -> price.LinePrice:

@@ -111,7 +111,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     write(call, draft, body, got)
     if draft.name is None:
         call.fault(body.path("name"), "A name is required.")
-    if not draft.lines and not any(path.startswith("lines") for path in call.faults):
+    if body.get("lines") in (None, []):
         call.fault(body.path("lines"), "At least one line is required.")
     order.parts["subscriptions"].append(draft)
     call.record("order.subscription_added", order, subscription=draft.id)
@@ -144,10 +144,10 @@ def discard(call: Call, order: Thing, draft: Thing) -> None:
 
 
 def require_open(order: Thing, *, by_vendor: bool = True) -> None:
-    """The vendor prepares subscriptions from the moment an order is placed until it ends."""
-    if by_vendor and order.status not in ("Processing", "Querying"):
+    """The vendor prepares subscriptions from the moment an order is no draft any more until it ends (spec 2.8)."""
+    if by_vendor and order.status not in ("Quoted", "Processing", "Querying"):
         raise Conflict(
-            f"Order {order.id} is {order.status}; subscriptions are prepared while it is Processing or Querying."
+            f"Order {order.id} is {order.status}; subscriptions are prepared while it is Quoted, Processing or Querying."
         )
 
 

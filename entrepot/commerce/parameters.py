@@ -152,9 +152,7 @@ def _write_value(
     """What is sent back as it was is let be; so is a wrong value on which the vendor lays an error."""
     if _same(value, target.get("value")):
         return
-    wrong = (
-        storage_faults(value) if objected else faults(definition, value, constraints_of(target, definition))
-    )
+    wrong = storage_faults(value) if objected else faults(definition, value, constraints_of(target, definition))
     if wrong:
         found[f"{here}.value"] = wrong
     else:
@@ -168,9 +166,7 @@ def _set_value(target: Instance, definition: Definition, value: object) -> None:
     target["displayValue"] = display(definition, value)
 
 
-def _write_constraints(
-    target: Instance, definition: Definition, given: object, here: str, found: Faults
-) -> None:
+def _write_constraints(target: Instance, definition: Definition, given: object, here: str, found: Faults) -> None:
     """Merged by name; null goes back to the definition's; what equals the definition's is not kept."""
     here = f"{here}.constraints"
     if given is None:
@@ -309,9 +305,7 @@ class _Known:
         self.definitions = {each.id: each for each in definitions}
         self.by_id = {str(each["id"]): each for each in bag if each["id"] in self.definitions}
         self.by_external_id = {
-            external_id: each
-            for id, each in self.by_id.items()
-            if (external_id := self.definitions[id].external_id)
+            external_id: each for id, each in self.by_id.items() if (external_id := self.definitions[id].external_id)
         }
 
     def find(self, members: Mapping[str, object]) -> tuple[Instance | None, str]:
@@ -330,11 +324,7 @@ class _Known:
 
 
 def _slim(each: Mapping[str, object]) -> Instance:
-    return {
-        key: value
-        for key, value in each.items()
-        if value is not None and not (key == "constraints" and not value)
-    }
+    return {key: value for key, value in each.items() if value is not None and not (key == "constraints" and not value)}
 
 
 def _same(one: object, other: object) -> bool:

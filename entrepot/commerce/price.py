@@ -1,6 +1,6 @@
 """What a line costs: from the price of one unit for one term to what falls once, each month and each year."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -71,38 +71,35 @@ def total(lines: Iterable[LinePrice]) -> TotalPrice:
 
     An agreement passes its recurring lines only: one-time amounts are no part of its price (spec 4.1).
     """
-    lines = list(lines)
-    both = [line for line in lines if line.unit_pp is not None and line.unit_sp is not None]
-    purchase, sales = _weight(line.pp for line in both), _weight(line.sp for line in both)
+    pp, sp = _Sums(), _Sums()
+    purchase = sales = Decimal(0)
+    for line in lines:
+        pp.add(line.pp)
+        sp.add(line.sp)
+        if line.unit_pp is not None and line.unit_sp is not None:
+            purchase = _weighed(purchase, line.pp)
+            sales = _weighed(sales, line.sp)
     gain = EXACT.subtract(sales, purchase)
-    return TotalPrice(
-        pp=_summed(line.pp for line in lines),
-        sp=_summed(line.sp for line in lines),
-        markup=share(gain, purchase),
-        margin=share(gain, sales),
-    )
+    return TotalPrice(Spread(*pp.amounts), Spread(*sp.amounts), markup=share(gain, purchase), margin=share(gain, sales))
 
 
-def _summed(spreads: Iterable[Spread]) -> Spread:
-    spreads = list(spreads)
-    return Spread(
-        x1=_sum(spreads, lambda each: each.x1),
-        xm=_sum(spreads, lambda each: each.xm),
-        xy=_sum(spreads, lambda each: each.xy),
-    )
+class _Sums:
+    """What falls once, each month and each year, of all lines; None while nothing falls so."""
+
+    def __init__(self) -> None:
+        self.amounts: list[Decimal | None] = [None, None, None]
+
+    def add(self, spread: Spread) -> None:
+        sums = self.amounts
+        for at, amount in enumerate(spread):
+            if amount is not None:
+                so_far = sums[at]
+                sums[at] = amount if so_far is None else EXACT.add(so_far, amount)
 
 
-def _sum(spreads: list[Spread], part: Callable[[Spread], Decimal | None]) -> Decimal | None:
-    amounts = [amount for each in spreads if (amount := part(each)) is not None]
-    return _added(amounts) if amounts else None
-
-
-def _weight(spreads: Iterable[Spread]) -> Decimal:
-    return _added(amount for each in spreads for amount in (each.x1, each.xy) if amount is not None)
-
-
-def _added(amounts: Iterable[Decimal]) -> Decimal:
-    whole = Decimal(0)
-    for amount in amounts:
-        whole = EXACT.add(whole, amount)
-    return whole
+def _weighed(so_far: Decimal, spread: Spread) -> Decimal:
+    """A year, and what falls once."""
+    for amount in (spread.x1, spread.xy):
+        if amount is not None:
+            so_far = EXACT.add(so_far, amount)
+    return so_far

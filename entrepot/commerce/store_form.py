@@ -119,7 +119,7 @@ def _fill_agreement(agreement: Thing, world: World) -> None:
         agreement.name = f"{product.name} for {licensee.name}"
     begun = agreement.status in ("Active", "Updating", "Terminated")
     for bag in BAGS:
-        _fill_bag(agreement, bag, lambda each: begun and each.scope == "Agreement", world)
+        _fill_bag(agreement, bag, world, lambda each: begun and each.scope == "Agreement", "Agreement", begun)
     _place(agreement)
 
 
@@ -177,8 +177,9 @@ def _fill_order(order: Thing, agreement: Thing | None, held: list[Thing], world:
             _fill_copy(each, order, [line for line in order.lines if line.now[_reference(copy)] == each.id], world)
     if _is_unpriced(order):
         put_totals(order, price.total(line_price_of(line) for line in order.lines))
+    kind = str(order.type)
     for bag, phase in (("ordering", parameters.ORDERING), ("fulfillment", parameters.FULFILLMENT)):
-        _fill_bag(order, bag, lambda each, phase=phase: parameters.applies(each, str(order.type), phase), world)
+        _fill_bag(order, bag, world, lambda each, phase=phase: parameters.applies(each, kind, phase), "Order", kind)
     if order.template_id is None and order.status in TEMPLATES:
         order.template_id = _texts(world, order.product_id).get(TEMPLATES[order.status])
     _accept_terms(order, world)
@@ -276,7 +277,7 @@ def _fill_copy(copy: Thing, order: Thing, lines: list[Thing], world: World) -> N
     if _is_unpriced(copy):
         put_totals(copy, price.total(line_price_of(line) for line in lines))
     scope = "Subscription" if name == "subscriptions" else "Asset"
-    _fill_bag(copy, "fulfillment", lambda each: each.scope == scope, world)
+    _fill_bag(copy, "fulfillment", world, lambda each: each.scope == scope, scope)
 
 
 def _reference(copy: object) -> str:
@@ -333,12 +334,12 @@ def _fill_held(thing: Thing, agreement: Thing | None, world: World) -> None:
         _put(thing, "start_date", thing.audit_created_at or world.now)
         if thing.status == "Terminated":
             _put(thing, "termination_date", thing.audit_terminated_at or world.now)
-        _fill_bag(thing, "fulfillment", lambda each: each.scope == "Subscription", world)
+        _fill_bag(thing, "fulfillment", world, lambda each: each.scope == "Subscription", "Subscription")
     else:
         inherit(thing, agreement, "listing_id")
         prices = _prices_of(thing, world)
         _put(thing, "price_list_id", None if prices is None else prices.id)
-        _fill_bag(thing, "fulfillment", lambda each: each.scope == "Asset", world)
+        _fill_bag(thing, "fulfillment", world, lambda each: each.scope == "Asset", "Asset")
 
 
 def _merged_lines(agreement: Thing | None, held: Iterable[Thing]) -> list[Thing]:
@@ -482,18 +483,23 @@ def _take_terms(copy: Thing, lines: list[Thing]) -> None:
 # Parameters and texts -----------------------------------------------------------------------------------
 
 
-def _fill_bag(owner: Thing, bag: str, applies: Callable[[Any], bool], world: World) -> None:
-    """Given values are kept slim; where the list is left out, it is asked anew (spec 2.6)."""
+def _fill_bag(owner: Thing, bag: str, world: World, applies: Callable[[Any], bool], *key: object) -> None:
+    """Given values are kept slim; where the list is left out, it is asked anew (spec 2.6). `key` is what decides
+    beside the product."""
     if owner.product_id is None:
         return
     known = definitions(world, owner.product_id)
     given = owner.now[bag]
     if given is None:
-        fresh = (each for each in known.parameters if each.status == "Active" and each.phase == BAGS[bag])
-        owner.now[bag] = [parameters.instance(each) for each in fresh if applies(each)]
+        owner.now[bag] = world.once((bag, owner.product_id, *key), lambda: _fresh(known, bag, applies))
     else:
         kept = _kept(owner, f"parameters.{bag}", given, known, world)  # pyright: ignore[reportArgumentType]
         owner.now[bag] = list({each["id"]: each for each in kept}.values())
+
+
+def _fresh(known: Definitions, bag: str, applies: Callable[[Any], bool]) -> list[dict[str, object]]:
+    asked = (each for each in known.parameters if each.status == "Active" and each.phase == BAGS[bag])
+    return [parameters.instance(each) for each in asked if applies(each)]
 
 
 def _kept(

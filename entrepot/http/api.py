@@ -177,7 +177,7 @@ def _options(route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: by
 
 
 def _answered(answer: Answer, location: str = "") -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    headers = [PRIVATE]
+    headers: list[tuple[bytes, bytes]] = [PRIVATE]
     if answer.status != 204:
         headers.append(JSON)
     if answer.etag:

@@ -21,7 +21,7 @@ from entrepot.kernel.wire import decode, encode
 from entrepot.storage.vault import Vault
 
 NEWEST = b"order=-audit.created.at&select=%2Baudit.created&limit=20"
-TRAIL = "select=actor&order=-timestamp&limit=50&eq(object.id,'{id}')"
+TRAIL = "select=actor,details&order=-timestamp&limit=50&eq(object.id,'{id}')"
 FORM_BYTES_MAX = 4096
 FRAGMENT = "x-fragment"
 HEADERS = {

@@ -23,6 +23,7 @@ COLOURS = {
     "Active": "green",
     "Failed": "red",
 }
+DETAILS_MAX = 500
 PARTIES = ("client", "licensee", "buyer", "vendor", "seller")
 
 
@@ -276,14 +277,14 @@ def _parameters(title: str, found: list[Document]) -> Html:
 
 
 def _trail(found: Iterable[Document], now: datetime) -> Html:
-    form = """<li><b>{event}</b> {by}<span class="sub">{summary}</span><span class="sub">{at}</span></li>
+    form = """<li>{summary}<span class="sub">{details}</span><span class="sub">{by} {at}</span></li>
 """
     entries = together(
         html(
             form,
-            event=each.get("event"),
             summary=each.get("summary"),
-            by=html("by {by}", by=each.get("by")) if each.get("by") else None,
+            details=_short(each.get("details")),
+            by=html("{by},", by=each.get("by")) if each.get("by") else None,
             at=_when(each.get("at"), now),
         )
         for each in found
@@ -333,8 +334,8 @@ def happenings(page: Document) -> list[Document]:
     """Entries of the trail, as far as they are shown."""
     return [
         {
-            "event": each.get("event"),
-            "summary": each.get("summary"),
+            "summary": each.get("summary") or each.get("event"),
+            "details": each.get("details"),
             "by": _at(each, "actor.name"),
             "at": each.get("timestamp"),
         }
@@ -374,6 +375,11 @@ def _money(value: object) -> str:
     if isinstance(exponent, int) and exponent > -2:
         amount = amount.quantize(Decimal("0.01"))
     return f"{amount:,}"
+
+
+def _short(text: object) -> str | None:
+    words = str(text) if text else ""
+    return (words if len(words) <= DETAILS_MAX else words[:DETAILS_MAX] + "…") or None
 
 
 def _named(reference: object) -> Html | None:

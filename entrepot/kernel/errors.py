@@ -113,8 +113,8 @@ class WrongType(Refusal):
 class Invalid(Refusal):
     """Bad content. `errors` names each field and what is wrong with it."""
 
-    def __init__(self, errors: Mapping[str, list[str]], detail: str | None = None, **more: str):
-        super().__init__(detail or "One or more validation errors occurred.", errors, **more)
+    def __init__(self, errors: Mapping[str, list[str]], detail: str | None = None):
+        super().__init__(detail or "One or more validation errors occurred.", errors)
 
 
 class Mismatch(Refusal):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 ACTORS = ("client", "vendor", "operations")
 EVERYBODY = frozenset((*ACTORS, "kernel"))
@@ -43,7 +44,7 @@ class Field:
     check: Callable[[object], list[str]] | None = None
     declared_by: str = ""
     dress: Callable[..., object] | None = None
-    covers: Callable[..., object] | None = None
+    covers: Callable[..., Any] | None = None
     secret: bool = False
     needs: tuple[str, ...] = ()
     wants: Callable[..., object] | None = None

@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Final
 
 MAGNITUDE_MAX: Final = 10**15
@@ -12,6 +13,7 @@ PERCENT_DECIMALS: Final = 10
 EXACT: Final = Context(prec=120, rounding=ROUND_HALF_UP)
 """Wide enough that the product of numbers taken in is never rounded by accident."""
 
+_ZERO: Final = Decimal(0)
 _NUMERAL = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 
 
@@ -34,14 +36,19 @@ def to_decimal(value: object) -> Decimal:
 
 def rounded(amount: Decimal, precision: int) -> Decimal:
     """Half up, a tie going away from zero: what is taken back mirrors what was bought."""
-    step = Decimal(1).scaleb(-precision)
-    return EXACT.add(amount.quantize(step, context=EXACT), Decimal(0))  # and no negative zero
+    return EXACT.add(amount.quantize(_step(precision), context=EXACT), _ZERO)  # and no negative zero
 
 
 def percent(amount: Decimal) -> Decimal:
     """A percentage keeps up to ten decimals and no trailing zeros: 1.9607843137, 20."""
     kept = rounded(amount, PERCENT_DECIMALS).normalize(EXACT)
     return rounded(kept, max(_decimals(kept), 0))
+
+
+@cache
+def _step(precision: int) -> Decimal:
+    """The smallest amount of so many decimals."""
+    return Decimal(1).scaleb(-precision)
 
 
 def _parsed(text: str) -> Decimal:

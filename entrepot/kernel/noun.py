@@ -104,7 +104,7 @@ class Noun:
         return sa.Table(self.table_name, METADATA, *columns)
 
     @cached_property
-    def row(self) -> sa.Alias:
+    def row(self) -> sa.FromClause:
         """The table as the main subject of a statement."""
         return self.table.alias("t")
 

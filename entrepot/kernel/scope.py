@@ -108,7 +108,7 @@ class NounScope:
     def _part_join(self, each: Field) -> Callable[[sa.FromClause], sa.ColumnElement[bool]]:
         def join(child: sa.FromClause) -> sa.ColumnElement[bool]:
             found = child.c[each.by] == self.row.c.id
-            return found & (child.c[each.also] == self.row.c[each.also]) if each.also else found
+            return sa.and_(found, child.c[each.also] == self.row.c[each.also]) if each.also else found
 
         return join
 
@@ -152,6 +152,9 @@ class NounScope:
         return Many(BagScope(element.c.value, self.words), exists)
 
 
+BAG_KEYS = {"id": "id", "externalid": "externalId", "value": "value", "displayvalue": "displayValue"}
+
+
 @dataclass(frozen=True)
 class BagScope:
     """One value of a bag: what is kept of it, without its definition."""
@@ -162,11 +165,9 @@ class BagScope:
     def resolve(self, path: tuple[str, ...]) -> Target | None:
         """Its id, external id, value and the flat text that is made for filtering."""
         names = tuple(name.lower() for name in path)
-        key = {("id",): "id", ("externalid",): "externalId", ("displayvalue",): "displayValue"}.get(names)
+        key = BAG_KEYS.get(names[0]) if len(names) == 1 else None
         if key is not None:
             return Scalar(_text_of(self.element, key), "text", True)
-        if names == ("value",):
-            return Scalar(_text_of(self.element, "value"), "text", True)
         if names in (("error", "id"), ("error", "message")):
             inner = self.element.op("->")(sa.literal_column("'error'"))
             return Scalar(_text_of(inner, names[1]), "text", True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun, Nouns
@@ -429,17 +430,16 @@ def _computed(name: str, each: Field, plan: Plan) -> Step:
 
 def core_of(thing: Thing) -> dict[str, object]:
     """The core fields of a thing in hand, as its references will carry them."""
-    out: dict[str, object] = {}
+    out: dict[str, Any] = {}
     for each in thing.noun.all_fields:
         if not each.core or each.kind == "ref":
             continue
-        value = thing.now.get(each.column)
-        if value is None:
-            continue
         here = out
         for name in each.path[:-1]:
-            here = here.setdefault(name, {})  # pyright: ignore[reportAssignmentType]
-        here[each.path[-1]] = value
+            here = here.setdefault(name, {})
+        value = thing.now.get(each.column)
+        if value is not None:
+            here[each.path[-1]] = value
     return out
 
 

@@ -1,6 +1,7 @@
 """What a verb needs beside the thing itself, declared as kinds and conditions, fetched in one round trip."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -14,7 +15,7 @@ def given(name: str) -> sa.BindParameter[str]:
     return sa.bindparam(name, type_=sa.Text())
 
 
-def among(name: str) -> sa.ColumnElement[str]:
+def among(name: str) -> sa.ColumnElement[Any]:
     """Any of a list of texts that is bound by name."""
     return sa.any_(sa.bindparam(name, type_=ARRAY(sa.Text())))
 

@@ -12,11 +12,12 @@ from entrepot.storage.due import next_due
 LOCK = int.from_bytes(b"clock")
 """The advisory lock under which the clock is moved."""
 
-_PART = re.compile(r"(\d{1,9})\s*([wdhms])", re.ASCII)
-_DURATION = re.compile(r"(?:\d{1,9}\s*[wdhms]\s*)+", re.ASCII)
+_PART = re.compile(r"(\d+)\s*([wdhms])", re.ASCII)
+_DURATION = re.compile(r"(?:\d+\s*[wdhms]\s*)+", re.ASCII)
 _ISO = re.compile(r"p(?:\d+w)?(?:\d+d)?(?:t(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?)?", re.ASCII)
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST = timedelta(days=36_525)
+TEXT_LONGEST = 60
 
 
 class ClockError(Exception):
@@ -87,11 +88,10 @@ def parse_duration(text: str) -> timedelta:
     Months and years are not among the units: how long they are depends on when they begin.
     """
     said = text.strip().lower()
-    if not (_DURATION.fullmatch(said) or (_ISO.fullmatch(said) and any(c.isdigit() for c in said))):
-        raise ClockError(f"{text!r} is no duration: say 30d, 12h, 90m, 1h30m, P1D or PT5M.")
-    found = timedelta()
-    for amount, unit in _PART.findall(said):
-        found += timedelta(**{_UNITS[unit]: int(amount)})
-        if found > LONGEST:
-            raise ClockError(f"{text!r} is longer than a hundred years.")
-    return found
+    known = _DURATION.fullmatch(said) or _ISO.fullmatch(said)
+    if not known or len(said) > TEXT_LONGEST or not any(each.isdigit() for each in said):
+        raise ClockError(f"{text[:TEXT_LONGEST]!r} is no duration: say 30d, 12h, 90m, 1h30m, P1D or PT5M.")
+    seconds = sum(int(amount) * _SECONDS[unit] for amount, unit in _PART.findall(said))
+    if seconds > LONGEST.total_seconds():
+        raise ClockError(f"{text!r} is longer than a hundred years.")
+    return timedelta(seconds=seconds)

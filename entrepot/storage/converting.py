@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from entrepot.kernel.field import Field
-from entrepot.kernel.money import to_decimal
+from entrepot.kernel.money import DECIMALS_MAX, to_decimal
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.store_form import Form
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import to_moment
 from entrepot.storage.faults import Fault, Origin
 
+ORDINARY = 10**12
 REFERENCE_EXPECTED = 'A reference was expected: {"id": …}.'
 ID_REQUIRED = "An id is required."
 
@@ -293,6 +294,9 @@ def _integer(least: int | None) -> Callable[[object], int]:
 
 
 def _decimal(value: object) -> Decimal:
+    """Most amounts are plain ones of a few digits."""
+    if type(value) is Decimal and -ORDINARY < value < ORDINARY and -DECIMALS_MAX <= value.as_tuple().exponent <= 0:  # pyright: ignore[reportOperatorIssue]
+        return value
     return to_decimal(value)
 
 

@@ -43,8 +43,8 @@ DEFAULTS = """
     log_rotation_age=1d  log_rotation_size=0  log_truncate_on_rotation=on
 """
 LOG_BYTES_MAX = 16 * 2**20
-LOOK_SECONDS = 0.1
-LOG_LOOKS = 600
+LOOK_SECONDS = 0.2
+LOG_LOOKS = 300  # a minute
 SOCKET_PATH_BYTES_MAX = 103  # what macOS takes; Linux takes 107
 ORPHANS_SECONDS_MAX = 0.3  # processes that lost their server mostly leave by themselves within milliseconds
 FORMER_SERVER_SECONDS_MAX = 60  # its last checkpoint may have much to write
@@ -110,7 +110,7 @@ class Embedded:
         self.url = f"postgresql://entrepot@/entrepot?host={quote(note['socket'])}&port=5432"
 
     def owner_gone(self) -> bool:
-        """Whether the owner stops or has ended. Poll it (it takes microseconds) and stop then as well."""
+        """Whether the owner stops or has ended. Poll it (0.1 ms) and stop then as well."""
         return _note(self.data) != self.note or _unowned(self.data)
 
     def stop(self) -> None:

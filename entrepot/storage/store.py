@@ -209,7 +209,7 @@ class Session:
         self, plan: Plan, caller: Caller, thing_id: str, known: Known, owner: tuple[str, str] | None = None
     ) -> Thing | None:
         """One thing that the caller may see."""
-        if "\0" in thing_id:
+        if "\0" in thing_id or (owner is not None and "\0" in owner[1]):
             return None
         return await self.store.reader.one(self.conn, plan, caller, thing_id, known, owner)
 
@@ -283,7 +283,7 @@ class Session:
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
             raise Stale from None
         except asyncpg.UniqueViolationError as fault:
-            name = fault.constraint_name or ""
+            name = str(fault.as_dict().get("constraint_name") or "")
             if name == "idempotency_pkey":
                 raise Answered from None
             if name == IN_FLIGHT_INDEX:

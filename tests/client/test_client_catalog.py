@@ -32,7 +32,7 @@ READ: dict[str, tuple[Service, str, str]] = {
     "templates":        (lambda c: c.catalog.products.templates(PRODUCT),              "TPL-5001-0001-0001", "vendor operations"),
     "terms":            (lambda c: c.catalog.products.terms(PRODUCT),                  "TCS-5001-0001-0001", "client vendor operations"),
     "variants":         (lambda c: c.catalog.products.terms(PRODUCT).variants("TCS-5001-0001-0001"),
-                                                                                       "TCV-5001-0001-0001", "client vendor operations"),
+                                                                                       "TCV-5001-0001-0001-0001", "client vendor operations"),
     "units":            (lambda c: c.catalog.units_of_measure,                         "UNT-1001",      "client vendor operations"),
     "price lists":      (lambda c: c.catalog.price_lists,                              "PRC-5001-0001-0001", "client vendor operations"),
     "prices":           (lambda c: c.catalog.price_lists.items("PRC-5001-0001-0001"),  "PRI-5001-0001-0001-0001", "client vendor operations"),

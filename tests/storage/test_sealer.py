@@ -1,6 +1,7 @@
 """The sealer gives each row of the trail one place for good, whatever is slow, dead, or tampered with."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import asyncpg
@@ -8,7 +9,7 @@ import pytest
 
 from entrepot.storage import sealer
 from entrepot.storage.sealer import LeaseLost, release, seal, unsealed, verify
-from tests.storage.trails import happen, sealed, story
+from tests.storage.trails import happen, sealed, story, until
 
 A, B, C = "ORD-1000-0000-0001", "ORD-1000-0000-0002", "ORD-1000-0000-0003"
 
@@ -146,18 +147,18 @@ async def test_writers_and_four_sealers_at_once_make_one_chain(pool: asyncpg.Poo
 
     async def keep_sealing(name: str) -> None:
         while not stop.is_set():
-            try:
+            with contextlib.suppress(LeaseLost):
                 await seal(pool, name, lease=timedelta(seconds=0.02), batch=7)
-            except LeaseLost:
-                pass
             await asyncio.sleep(0.005)
+
+    async def all_is_sealed() -> bool:
+        return not await unsealed(pool)
 
     async with asyncio.TaskGroup() as group:
         for name in ("one", "two", "three", "four"):
             group.create_task(keep_sealing(name))
         await asyncio.gather(*(write(thing) for thing in (A, B, C)))
-        while await unsealed(pool):
-            await asyncio.sleep(0.01)
+        await until(all_is_sealed, 20)
         stop.set()
     assert await pool.fetchval("select fence from sealer") > 1
     assert await verify(pool) == []

@@ -9,7 +9,7 @@ import asyncpg
 
 from entrepot.storage.due import Due
 from entrepot.storage.work import Work
-from tests.storage.trails import happen, story
+from tests.storage.trails import happen, story, until
 
 
 @contextlib.asynccontextmanager
@@ -24,9 +24,11 @@ async def working(*works: Work):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until_sealed(pool: asyncpg.Pool, row: int) -> None:
-    while not await pool.fetchval("select exists (select from seals where trail_id = $1)", row):
-        await asyncio.sleep(0.02)
+async def until_sealed(pool: asyncpg.Pool, row: int, seconds: float = 5) -> None:
+    async def is_sealed() -> bool:
+        return await pool.fetchval("select exists (select from seals where trail_id = $1)", row)
+
+    await until(is_sealed, seconds)
 
 
 @story
@@ -39,7 +41,7 @@ async def test_it_seals_and_does_what_is_due_without_being_told(pool: asyncpg.Po
     async with working(Work(pool, {"note": note})):
         row = await happen(pool, "ORD-1", 1)
         await pool.execute("insert into due (job, kind, object_id, at) values ('note', 'x', 'ORD-1', entrepot_now())")
-        await asyncio.wait_for(until_sealed(pool, row), 5)
+        await until_sealed(pool, row)
         await asyncio.wait_for(done.wait(), 5)
 
 
@@ -56,7 +58,7 @@ async def test_a_hint_and_a_notification_make_it_quicker(pool: asyncpg.Pool):
                 hint()
             else:
                 await pool.execute("select pg_notify('entrepot', '')")
-            await asyncio.wait_for(until_sealed(pool, row), 5)
+            await until_sealed(pool, row)
             assert time.monotonic() - began < 0.5
 
 
@@ -65,14 +67,14 @@ async def test_it_survives_that_the_database_goes_away(pool: asyncpg.Pool):
     url = pool._connect_args[0]
     its_own = await asyncpg.create_pool(url, min_size=1, max_size=4)
     async with working(Work(its_own, {})):
-        await asyncio.wait_for(until_sealed(pool, await happen(pool, "ORD-1", 1)), 5)
+        await until_sealed(pool, await happen(pool, "ORD-1", 1))
         for _ in range(5):
             await pool.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where datname = current_database() and pid <> pg_backend_pid()"
             )
             await asyncio.sleep(0.1)
-        await asyncio.wait_for(until_sealed(pool, await happen(pool, "ORD-1", 2)), 10)
+        await until_sealed(pool, await happen(pool, "ORD-1", 2), 10)
     its_own.terminate()
 
 
@@ -82,8 +84,8 @@ async def test_a_node_that_stops_leaves_the_sealing_to_the_other_at_once(pool: a
     async with working(second):
         async with working(first):
             await asyncio.sleep(0.1)
-            await asyncio.wait_for(until_sealed(pool, await happen(pool, "ORD-1", 1)), 5)
-        await asyncio.wait_for(until_sealed(pool, await happen(pool, "ORD-1", 2)), 3)
+            await until_sealed(pool, await happen(pool, "ORD-1", 1))
+        await until_sealed(pool, await happen(pool, "ORD-1", 2), 3)
     assert await pool.fetchval("select leased_until from sealer") is None
 
 
@@ -96,9 +98,12 @@ async def test_old_answers_are_swept_away(pool: asyncpg.Pool):
             key,
             age,
         )
+
+    async def is_swept() -> bool:
+        return await pool.fetchval("select count(*) = 1 from idempotency")
+
     async with working(Work(pool, {})):
-        while await pool.fetchval("select count(*) from idempotency") > 1:
-            await asyncio.sleep(0.02)
+        await until(is_swept)
     assert await pool.fetchval("select key from idempotency") == "young"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from entrepot.storage.sealer import release, seal
 from entrepot.storage.store import open_pool
 
 INSERT = (
@@ -24,6 +25,8 @@ def story(told: Callable[[asyncpg.Pool], Awaitable[None]]) -> Callable[[str], No
         async def run() -> None:
             pool = await open_pool(database, smallest=1, largest=8)
             try:
+                await seal(pool, "before")  # what the world brought along
+                await release(pool, "before")
                 await asyncio.wait_for(told(pool), 60)
             finally:
                 await asyncio.wait_for(pool.close(), 10)
@@ -43,3 +46,12 @@ async def sealed(pool: asyncpg.Pool, *rows: int) -> list[int]:
     """Those of the rows that have a position, in its order."""
     found = await pool.fetch("select trail_id from seals where trail_id = any($1) order by position", rows)
     return [row[0] for row in found]
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+    """Waits until that holds."""
+    for _ in range(int(seconds / 0.02)):
+        if await holds():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError
