@@ -1,4 +1,50 @@
 """What follows from what: work that falls due, and who answers it. One table, on one screen."""
 
-JOBS: dict = {}
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from entrepot.commerce import fulfiller, fulfilment
+from entrepot.commerce.api import ORDERS
+from entrepot.kernel.access import Caller
+from entrepot.kernel.doors import Doors, Options, fingerprint
+from entrepot.kernel.errors import Missing
+from entrepot.kernel.resource import Action, Resource
+
+
+class Due(Protocol):
+    """A row of work that has fallen due."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def job(self) -> str: ...
+    @property
+    def object_id(self) -> str: ...
+
+
+Job = Callable[[Due], Awaitable[None]]
+
+
+def act(resource: Resource, action: Action, caller: Caller) -> Callable[[Doors], Job]:
+    """The job that takes a thing through a door of the resource.
+
+    A job may run again after it was done, when its process was killed before it could say so: the idempotency key
+    makes the door answer as it did then.
+    """
+
+    def make(doors: Doors) -> Job:
+        async def run(due: Due) -> None:
+            options = Options(f"due {due.id}", fingerprint(due.job, due.object_id, "", b""))
+            with contextlib.suppress(Missing):
+                await doors.act(caller, resource, action, due.object_id, None, options)
+
+        return run
+
+    return make
+
+
+JOBS: dict[str, Callable[[Doors], Job]] = {
+    fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
+}
 """Job name to the function that makes it from the doors."""

@@ -53,7 +53,7 @@ def _api_token(token: Thing, world: World) -> None:
 
 
 FORMS = (
-    Form(ACCOUNT, needs=("type",)),
+    Form(ACCOUNT, needs=("type",), keeps=True),
     Form(SELLER),
     Form(MODULE),
     Form(BUYER, needs=("account",), keeps=True),

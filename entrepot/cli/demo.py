@@ -34,7 +34,7 @@ async def play(settings: Settings, console: Console, *, pause: float, serve_on: 
             await asyncio.to_thread(next_steps, url, tokens, console)
             if serve_on:
                 console.print(f"\nThe live page, signed in as operations (the link works once):\n  {url}"
-                              f"{parts.site.page.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
+                              f"{parts.site.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
                 console.print("\nServing until you press Ctrl-C.")
         finally:
             if not serve_on:

@@ -1,6 +1,6 @@
 """What the room of commerce offers, and to whom."""
 
-from entrepot.commerce import order, order_asset, order_needs, order_subscription, texts
+from entrepot.commerce import fulfilment, order, order_asset, order_needs, order_subscription, texts
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
@@ -39,6 +39,7 @@ ORDERS = Resource(
         Action("query", order.ask, moves="ask", loads=order_needs.beside),
         Action("complete", order.complete, moves="complete", loads=order_needs.beside),
         Action("fail", order.fail, moves="fail", loads=order_needs.beside),
+        fulfilment.FULFIL,
         Action("notify", order.notify, by="client operations", loads=order_needs.to_notify, answers=204),
     ),
     texts=(Text("render", texts.of_thing, texts.beside), Text("template", texts.of_thing, texts.beside)),

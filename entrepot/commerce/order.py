@@ -1,7 +1,7 @@
 """An order asks a vendor to start, change or end an agreement."""
 
 from calendar import monthrange
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Any
 
 from entrepot.catalog.unit_price import months_of
@@ -353,7 +353,9 @@ def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parame
     _write_parameters(call, order, body, got, parameters_as or state)
     order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
     if "certificates" in body and call.by("client"):
-        require_certificates(call, order, got)
+        require_certificates(call, body, got)
+    if "assignee" in body and call.by("vendor"):
+        require_colleague(call, order, body, got)
     if not call.faults:
         reprice(order)
 
@@ -438,7 +440,7 @@ def _begin_term(call: Call, draft: Thing) -> None:
 def later(moment: datetime, period: str) -> datetime:
     """The same day of the month, so many months on; the last day where there is no such day."""
     months = moment.month - 1 + (months_of(period) or 0)
-    year, month = moment.year + months // 12, months % 12 + 1
+    year, month = min(moment.year + months // 12, MAXYEAR), months % 12 + 1
     return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
 
 

@@ -4,9 +4,14 @@ from types import SimpleNamespace
 
 import sqlalchemy as sa
 
+from entrepot.accounts.account import ACCOUNT
+from entrepot.accounts.api_token import API_TOKEN
+from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.licensee import LICENSEE, may_order
+from entrepot.accounts.seller import SELLER
 from entrepot.accounts.user import USER
+from entrepot.catalog.authorization import AUTHORIZATION
 from entrepot.catalog import listing, pricing_policy
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.listing import LISTING
@@ -31,6 +36,11 @@ def _of_licensee(column: str) -> sa.ScalarSelect[str]:
     return sa.select(licensee.c[column]).where(licensee.c.id == given("licensee_id")).scalar_subquery()
 
 
+def _of_product(column: str) -> sa.ScalarSelect[str]:
+    product = PRODUCT.table.alias()
+    return sa.select(product.c[column]).where(product.c.id == given("product_id")).scalar_subquery()
+
+
 def _listed(row: sa.FromClause, column: str) -> sa.ColumnElement[bool]:
     """Rows that a listing of this product for the licensee's seller names."""
     each = LISTING.table.alias()
@@ -52,6 +62,7 @@ def _offered(row: sa.FromClause) -> sa.ColumnElement[bool]:
 SALE = {
     "licensees": Want(LICENSEE, lambda row: row.c.id == given("licensee_id"), visible=True),
     "buyers": Want(BUYER, lambda row: row.c.id == _of_licensee("buyer_id")),
+    "clients": Want(ACCOUNT, lambda row: row.c.id == _of_licensee("account_id")),
     "products": Want(PRODUCT, lambda row: row.c.id == given("product_id"), visible=True),
     "listings": Want(
         LISTING,
@@ -61,8 +72,15 @@ SALE = {
     "items": Want(ITEM, lambda row: (row.c.id == among("item_ids")) & (row.c.product_id == given("product_id"))),
     "offers": Want(PRICE_LIST_ITEM, _offered),
     "policies": Want(PRICING_POLICY, lambda row: row.c.client_id == _of_licensee("account_id"), alone=False),
-    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids")),
+    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids"), visible=True),
     "signatories": Want(USER, lambda row: row.c.id == given("user_id")),
+    "companies": Want(
+        ACCOUNT,
+        lambda row: sa.or_(row.c.id == _of_licensee("account_id"), row.c.id == _of_product("vendor_id")),
+        named=True,
+    ),
+    "sellers": Want(SELLER, lambda row: row.c.id == _of_licensee("seller_id"), named=True),
+    "authorizations": Want(AUTHORIZATION, lambda row: row.c.product_id == given("product_id"), named=True),
 }
 """Everything a purchase rests on (platform spec 2.14), in one round trip."""
 
@@ -137,7 +155,7 @@ def _sale(
         policy=policy,
         offers=[each for each in got.offers if each.price_list_id == chosen.price_list_id],
         status=status,
-        name=_name(call, agreed) or f"{product.name} for {licensee.name}",
+        name=_name(call, agreed) or f"{product.name} for {got.clients[0].name}",
         agreement_external_id=_external_id(call, agreed),
     )
 
@@ -165,7 +183,8 @@ def _listing(
     if listing_id is None:
         chosen = listing.choose(got.listings, licensee, authorization_id)
         if chosen is None:
-            call.fault(agreed.path("listing"), "No listing offers this product to this licensee.")
+            asked = agreed.path("listing") if authorization_id is None else "authorization.id"
+            call.fault(asked, "No listing offers this product to this licensee.")
         return chosen
     named = next((each for each in got.listings if each.id == listing_id), None)
     if named is None or not listing.serves(named, licensee):
@@ -262,7 +281,7 @@ BESIDE = {
     ),
     "price_lists": Want(PRICE_LIST, lambda row: row.c.id == given("price_list_id")),
     "policies": Want(PRICING_POLICY, lambda row: row.c.id == given("policy_id")),
-    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids")),
+    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids"), visible=True),
     "licensees": Want(LICENSEE, lambda row: row.c.id == given("licensee_id")),
     "signatories": Want(USER, lambda row: row.c.id == given("user_id")),
 }
@@ -287,7 +306,23 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
     got.product = got.products[0]
     got.price_list = got.price_lists[0] if got.price_lists else None
     got.policy = got.policies[0] if got.policies else None
+    assignee = _assignee_id(body) if call.by("vendor") else None
+    if assignee is not None:
+        await load(ASSIGNEES, assignee_id=assignee)
     return await _declared(load, call, got, str(order.product_id))
+
+
+ASSIGNEES = {
+    "colleagues": Want(USER, lambda row: row.c.id == given("assignee_id"), visible=True),
+    "colleague_tokens": Want(API_TOKEN, lambda row: row.c.id == given("assignee_id"), visible=True),
+}
+"""Whom a vendor may assign: its own people and machines. Of others it must not even learn that they are there."""
+
+
+def _assignee_id(body: Body) -> str | None:
+    named = body.get("assignee")
+    found = named.get("id") if isinstance(named, dict) else None
+    return found if isinstance(found, str) and "\0" not in found else None
 
 
 NOTIFIED = {"users": Want(USER, lambda row: row.c.id == given("notified_id"), visible=True)}

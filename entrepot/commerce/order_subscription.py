@@ -92,6 +92,18 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """The vendor maps recurring lines of an order to a new subscription (spec 2.8)."""
     order = got.order
     require_open(order)
+    draft = begin(call, order, got)
+    write(call, draft, body, got)
+    if draft.name is None:
+        call.fault(body.path("name"), "A name is required.")
+    if body.get("lines") in (None, []):
+        call.fault(body.path("lines"), "At least one line is required.")
+    call.record("order.subscription_added", order, subscription=draft.id)
+    return draft
+
+
+def begin(call: Call, order: Thing, got: Got) -> Thing:
+    """An empty draft on an order."""
     draft = call.new(
         ORDER_SUBSCRIPTION,
         order_id=order.id,
@@ -108,13 +120,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
             if each.scope == "Subscription" and each.phase == "Fulfillment" and each.status != "Deleted"
         ],
     )
-    write(call, draft, body, got)
-    if draft.name is None:
-        call.fault(body.path("name"), "A name is required.")
-    if body.get("lines") in (None, []):
-        call.fault(body.path("lines"), "At least one line is required.")
     order.parts["subscriptions"].append(draft)
-    call.record("order.subscription_added", order, subscription=draft.id)
     return draft
 
 
@@ -147,7 +153,7 @@ def require_open(order: Thing, *, by_vendor: bool = True) -> None:
     """The vendor prepares subscriptions from the moment an order is no draft any more until it ends (spec 2.8)."""
     if by_vendor and order.status not in ("Quoted", "Processing", "Querying"):
         raise Conflict(
-            f"Order {order.id} is {order.status}; subscriptions are prepared while it is Quoted, Processing or Querying."
+            f"Order {order.id} is {order.status}; subscriptions are prepared in Quoted, Processing and Querying."
         )
 
 
@@ -234,8 +240,12 @@ def _map_lines(call: Call, draft: Thing, body: Body, order: Thing) -> None:
             chosen.append(line)
     if len({(line.model, line.period, line.commitment) for line in chosen}) > 1:
         call.fault(body.path("lines"), "All lines of a subscription share model, period and commitment.")
-    if call.faults:
-        return
+    if not call.faults:
+        put_lines(order, draft, chosen)
+
+
+def put_lines(order: Thing, draft: Thing, chosen: list[Thing]) -> None:
+    """Maps exactly these lines to the subscription."""
     for line in order.lines:
         if line in chosen:
             line.subscription_id = draft.id

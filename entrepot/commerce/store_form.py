@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.licensee import LICENSEE
 from entrepot.catalog import listing as listings
 from entrepot.catalog import unit_price
@@ -115,8 +116,9 @@ def _fill_agreement(agreement: Thing, world: World) -> None:
     prices = _prices_of(agreement, world)
     inherit(agreement, prices, price_currency="currency", price_default_markup="default_markup")
     _put(agreement, "price_billing_currency", agreement.price_currency)
-    if agreement.name is None and product is not None and licensee is not None:
-        agreement.name = f"{product.name} for {licensee.name}"
+    client = world.one(ACCOUNT.path, agreement.client_id)
+    if agreement.name is None and product is not None and client is not None:
+        agreement.name = f"{product.name} for {client.name}"
     begun = agreement.status in ("Active", "Updating", "Terminated")
     for bag in BAGS:
         _fill_bag(agreement, bag, world, lambda each: begun and each.scope == "Agreement", "Agreement", begun)

@@ -170,7 +170,7 @@ class BagScope:
             return Scalar(_text_of(self.element, key), "text", True)
         if names in (("error", "id"), ("error", "message")):
             inner = self.element.op("->")(sa.literal_column("'error'"))
-            return Scalar(_text_of(inner, names[1]), "text", True)
+            return Scalar(_text_of(inner, names[-1]), "text", True)
         return None
 
 

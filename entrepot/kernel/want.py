@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.kernel.noun import Noun
-from entrepot.kernel.shape import COLUMNS, EVERYTHING, Plan, Shapes
+from entrepot.kernel.shape import COLUMNS, CORE, EVERYTHING, Plan, Shapes
 
 
 def given(name: str) -> sa.BindParameter[str]:
@@ -23,11 +23,12 @@ def among(name: str) -> sa.ColumnElement[Any]:
 class Want:
     """Things that a verb needs beside its own: a kind and a condition, with values bound by name.
 
-    `visible`: only those the caller may see. `alone`: without parts and references. `held`: the
-    verb may change them, and what it changes is written.
+    `visible`: only those the caller may see. `alone`: without parts and references. `named`: no
+    more than travels in references, for the answer. `held`: the verb may change them, and what it
+    changes is written.
     """
 
-    __slots__ = ("alone", "held", "noun", "visible", "where")
+    __slots__ = ("alone", "held", "named", "noun", "visible", "where")
 
     def __init__(
         self,
@@ -37,9 +38,13 @@ class Want:
         visible: bool = False,
         alone: bool = True,
         held: bool = False,
+        named: bool = False,
     ):
-        self.noun, self.where, self.visible, self.alone, self.held = noun, where, visible, alone, held
+        self.noun, self.where, self.visible = noun, where, visible
+        self.alone, self.held, self.named = alone, held, named
 
     def plan(self, shapes: Shapes) -> Plan:
-        """Every column; parts and references too unless it stands alone."""
+        """Every column, and parts and references unless it stands alone; or just the core."""
+        if self.named:
+            return shapes.plan(self.noun, "kernel", CORE)
         return shapes.plan(self.noun, "kernel", COLUMNS if self.alone else EVERYTHING)

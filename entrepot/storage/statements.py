@@ -14,7 +14,7 @@ class Statement:
 
     __slots__ = ("constants", "names", "text")
 
-    def __init__(self, query: sa.Select[Any, Any]):
+    def __init__(self, query: sa.SelectBase):
         compiled = query.compile(dialect=DIALECT)
         self.text = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())  # pyright: ignore[reportAttributeAccessIssue]
