@@ -16,14 +16,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -67,9 +66,9 @@ LOADS = (
     Load("get", "get", "paths"),
     Load("list", "list", "list"),
     Load("list, operations", "list", "list", actor="operations"),
-    Load("create and place", "create", "place"),
-    Load("create and place, with a key", "create", "place", keyed=True),
-    Load("create, then place", "pair", "draft", requests=2),
+    Load("create and place", "create", "place", actor="buyer"),
+    Load("create and place, with a key", "create", "place", actor="buyer", keyed=True),
+    Load("create, then place", "pair", "draft", actor="buyer", requests=2),
 )
 
 
@@ -79,7 +78,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each load")
     parser.add_argument("--data", type=Path, help="a folder that is kept, and used again")
-    parser.add_argument("--only", default="", help="names of loads, with commas")
+    parser.add_argument("--only", default="", help="names of loads, with semicolons; no figures are written then")
     chosen = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is missing; apt-get install wrk brings it.")
@@ -148,7 +147,7 @@ async def _fill(settings: Settings, orders: int) -> world.World:
             assert parts.embedded is not None
             made = await world.fill(parts, parts.embedded.url, orders, lambda done: bar.update(task, completed=done))
             await parts.work.settle()
-    made.tokens = tokens
+    made.tokens |= tokens
     return made
 
 
@@ -169,7 +168,8 @@ def serving(data: Path) -> Iterator[Server]:
     """`entrepot serve` as a process of its own, on existing data."""
     command = [str(Path(sys.executable).with_name("entrepot")), "serve", "--data", str(data), "--port", "0"]
     began = time.monotonic()
-    with open(data / "serve.log", "wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
+    log = (data / "serve.log").open("wb")
+    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         try:
             assert process.stdout is not None
             said = process.stdout.readline().decode()
@@ -212,13 +212,16 @@ def _check(server: Server, made: world.World) -> None:
         assert len(order["parameters"]["ordering"]) >= 4 and order["lines"][0]["item"]["name"]
         assert order["price"]["SPxY"] and "PPxY" not in order["price"]
     for begins, then in (("Processing", ""), ("Draft", "process")):
-        status, order = _request(
-            f"{server.url}/public/v1/commerce/orders", client, json.dumps(world.purchase(3, begins)).encode()
-        )
+        body, buyer = json.dumps(_purchase(begins)).encode(), made.tokens["buyer"]
+        status, order = _request(f"{server.url}/public/v1/commerce/orders", buyer, body)
         assert status == 201 and order["status"] == begins and len(order["lines"]) == 3, order
         if then:
-            status, order = _request(f"{server.url}/public/v1/commerce/orders/{order['id']}/{then}", client, b"")
+            status, order = _request(f"{server.url}/public/v1/commerce/orders/{order['id']}/{then}", buyer, b"")
             assert status == 200 and order["status"] == "Processing", order
+
+
+def _purchase(begins: str) -> dict[str, object]:
+    return world.purchase(3, begins, world.BUYING[1])
 
 
 # Loads ------------------------------------------------------------------------------------------------
@@ -228,8 +231,8 @@ def _files(folder: Path, made: world.World) -> dict[str, Path]:
     contents = {
         "paths": "\n".join(f"/public/v1/commerce/orders/{each}" for each in made.sample),
         "list": LIST,
-        "place": json.dumps(world.purchase(3, "Processing")),
-        "draft": json.dumps(world.purchase(3, "Draft")),
+        "place": json.dumps(_purchase("Processing")),
+        "draft": json.dumps(_purchase("Draft")),
     }
     for name, text in contents.items():
         (folder / name).write_text(text)
@@ -327,7 +330,8 @@ def _facts(figures: dict[str, Any]) -> Iterator[str]:
     held, fresh, idle = figures["memory_mb"], figures["memory_fresh_mb"], figures["idle"]
     yield (
         f"Memory after the loads: server {held['server_rss']:.0f} MB resident ({held['server_pss']:.0f} MB by share; "
-        f"{fresh['server_rss']:.0f} MB when fresh; goal {MEMORY_MB_MAX}), database {held['database_pss']:.0f} MB by share."
+        f"{fresh['server_rss']:.0f} MB when fresh; goal {MEMORY_MB_MAX}), "
+        f"database {held['database_pss']:.0f} MB by share."
     )
     yield f"Ready on existing data after {figures['ready_s']} s (goal {READY_S_GOAL})."
     yield (

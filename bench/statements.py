@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +41,7 @@ class _OneConnection:
         self.sent: Statements = []
         conn.add_query_logger(lambda query: self.sent.append((query.query, query.args)))
 
-    async def acquire(self, *, timeout: float | None = None) -> asyncpg.Connection:
+    async def acquire(self, **_: object) -> asyncpg.Connection:
         return self._conn
 
     async def release(self, conn: asyncpg.Connection) -> None:
@@ -54,12 +56,13 @@ async def recorded(parts: house.Application, made: world.World, url: str) -> dic
     parts.store.pool = one  # pyright: ignore[reportAttributeAccessIssue]
     client = Caller("client", BRENNHOLT, "TKN-3000-0001", "TKN-3000-0001")
     operations = Caller("operations", OPERATIONS, "TKN-1000-0001", "TKN-1000-0001")
-    place = world.purchase(3, "Processing")
+    buyer = Caller("client", world.BUYING[0], "TKN-3000-0001", "TKN-3000-0001")
+    place = world.purchase(3, "Processing", world.BUYING[1])
     asks: dict[str, Callable[[], Any]] = {
         "get": lambda: parts.doors.get(client, ORDERS, made.sample[0]),
         "list": lambda: parts.doors.search(client, ORDERS, QUERY),
         "list, operations": lambda: parts.doors.search(operations, ORDERS, QUERY),
-        "create and place": lambda: parts.doors.create(client, ORDERS, place, Options()),
+        "create and place": lambda: parts.doors.create(buyer, ORDERS, place, Options()),
     }
     found: dict[str, Statements] = {}
     for name, ask in asks.items():
@@ -169,17 +172,17 @@ def _columns(count: int) -> str:
 
 
 def _text(
-    sql: str, args: Sequence[Any], prefix: str, by_value: dict[str, str], by_place: dict[str, str] = {}
+    sql: str, args: Sequence[Any], prefix: str, by_value: dict[str, str], by_place: dict[str, str] | None = None
 ) -> tuple[str, dict[str, str]]:
-    """One statement for a script, with the values of its variables. pgbench knows no null: those are written out."""
+    """One statement for a script, with the values of its variables. pgbench knows neither null nor empty text."""
     variables: dict[str, str] = {}
 
     def place(found: re.Match[str]) -> str:
         number = int(found[1])
         value = args[number - 1]
-        if value is None:
-            return "null"
-        if found[0] in by_place:
+        if value is None or value == "":
+            return "null" if value is None else "''"
+        if by_place and found[0] in by_place:
             return f":{by_place[found[0]]}"
         if isinstance(value, str) and value in by_value:
             return f":{by_value[value]}"
@@ -206,8 +209,6 @@ def _said(value: Any) -> str:
 
 
 def _pgbench(url: str, script: Script, connections: int, seconds: float, server: int) -> dict[str, Any]:
-    import subprocess
-
     given = urlsplit(url)
     query = parse_qs(given.query)
     with tempfile.TemporaryDirectory() as folder:
@@ -221,6 +222,7 @@ def _pgbench(url: str, script: Script, connections: int, seconds: float, server:
         command.append(given.path.lstrip("/"))
         before = machine.usage(server)
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+        time.sleep(0.3)  # until the last process of the database is gone and counted
         used = machine.usage(server).since(before)
     rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     count = re.search(r"^number of transactions actually processed: (\d+)", done.stdout, re.MULTILINE)

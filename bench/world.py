@@ -28,6 +28,7 @@ from entrepot.demo.world import world as demo_world
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Answer, Options
 from entrepot.kernel.noun import Noun
+from entrepot.storage.callers import create_token
 from entrepot.storage.store import Store
 
 CLIENTS = 20
@@ -47,6 +48,9 @@ MARK = "~n~"
 
 LICENSEE, BUYER, POLICY = "LCE-3001-0001-0001", "BUY-3001-0001", "PRP-7100-0001-0001"
 ITEMS = tuple(SABLEGATE.item_id(each) for each in SABLEGATE.items)
+BUYING = "ACC-3900-0001", "LCE-3900-0001-0001"
+"""The client that the loads write for, and its licensee: what the measured one has stays as it is."""
+
 LINES = ((ITEMS[1], 40), (ITEMS[4], 1), (ITEMS[2], 25))
 """Items and quantities of the patterns: two lines or all three; the second is bought once."""
 
@@ -83,17 +87,15 @@ class World:
     orders: int
     matching: int
     tokens: dict[str, str]
-    licensee: str = LICENSEE
-    product: str = SABLEGATE.id
     sample: list[str] = field(default_factory=list)
 
 
-def purchase(lines: int = 3, status: str = "Draft") -> dict[str, object]:
+def purchase(lines: int = 3, status: str = "Draft", licensee: str = LICENSEE) -> dict[str, object]:
     """The body of a new order."""
     return {
         "type": "Purchase",
         "status": status,
-        "agreement": {"licensee": {"id": LICENSEE}, "product": {"id": SABLEGATE.id}},
+        "agreement": {"licensee": {"id": licensee}, "product": {"id": SABLEGATE.id}},
         "notes": f"Order {MARK} of the bench.",
         "externalIds": {"client": f"PO-{MARK}"},
         "lines": [{"item": {"id": item}, "quantity": quantity} for item, quantity in LINES[:lines]],
@@ -124,7 +126,7 @@ async def fill(parts: Application, url: str, orders: int, tell: Callable[[int], 
         # The rows fit together by construction; checking each reference would take longer than writing them.
         await conn.execute("set session_replication_role = replica")
         clients = await _clients(conn)
-        client_orders, matching, copies = _copies(orders, clients)
+        matching, copies = _copies(orders, clients)
         written = await _multiply(conn, rows, copies, numbers, tell)
         await conn.execute("vacuum (analyze)")
         await conn.execute("checkpoint")
@@ -138,7 +140,8 @@ async def fill(parts: Application, url: str, orders: int, tell: Callable[[int], 
         assert written == orders - len(patterns)
     finally:
         await conn.close()
-    return World(orders, found, {}, sample=[row["id"] for row in sample])
+    tokens = {"buyer": await create_token(parts.store, BUYING[0], "Bench")}
+    return World(orders, found, tokens, sample=[row["id"] for row in sample])
 
 
 # Patterns: one order for each state and size ----------------------------------------------------------
@@ -206,7 +209,7 @@ class Copy:
     at: datetime
 
 
-def _copies(orders: int, clients: list[dict[str, str]]) -> tuple[int, int, Iterator[Copy]]:
+def _copies(orders: int, clients: list[dict[str, str]]) -> tuple[int, Iterator[Copy]]:
     """The orders by age. Client and status are drawn by hash, so that neither tells the other or the age.
 
     The measured client, the first one, has a twentieth of them and exactly so many in Processing.
@@ -233,7 +236,7 @@ def _copies(orders: int, clients: list[dict[str, str]]) -> tuple[int, int, Itera
             pattern = 2 * places[status] + _hash(number, "lines") % 2
             yield Copy(number, pattern, client, began + step * number)
 
-    return own, matching, copies()
+    return matching, copies()
 
 
 def _hash(number: int, what: str) -> int:
@@ -370,7 +373,11 @@ BATCH = 2000
 
 
 async def _multiply(
-    conn: asyncpg.Connection, patterns: list[Rows], copies: Iterable[Copy], numbers: _Numbers, tell: Callable[[int], None]
+    conn: asyncpg.Connection,
+    patterns: list[Rows],
+    copies: Iterable[Copy],
+    numbers: _Numbers,
+    tell: Callable[[int], None],
 ) -> int:
     columns = {table: await _columns(conn, table) for table, _, _ in TABLES}
     written = 0

@@ -2,50 +2,45 @@
 
 from typing import Any
 
+from tests.party import ok
 from tests.serving import Served
-from tests.world import LICENSEE, PRODUCT, purchase
+from tests.world import purchase
 
 Document = dict[str, Any]
 
 
-def ok(reply: Any) -> Document:
-    """The document of a success; anything else says what it was."""
-    assert reply.status in (200, 201, 204), (reply.status, reply.body[:1000])
-    return reply.json
-
-
-def draft(house: Served, who: str = "client", **more: Any) -> Document:
+def draft(served: Served, who: str = "client", **more: Any) -> Document:
     """A purchase that waits to be placed."""
-    return ok(house.call(who, "POST", "/commerce/orders", purchase(**more)))
+    return ok(served.call(who, "POST", "/commerce/orders", purchase(**more)))
 
 
-def placed(house: Served, who: str = "client", **more: Any) -> Document:
+def placed(served: Served, who: str = "client", **more: Any) -> Document:
     """A purchase that the vendor has before it."""
-    return draft(house, who, status="Processing", **more)
+    return draft(served, who, status="Processing", **more)
 
 
-def queried(house: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
+def queried(served: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
     """A purchase about which the vendor has asked back."""
-    order = placed(house, who, **more)
-    ok(house.call(vendor, "POST", f"/commerce/orders/{order['id']}/query"))
-    return ok(house.call(who, "GET", f"/commerce/orders/{order['id']}"))
+    order = placed(served, who, **more)
+    ok(served.call(vendor, "POST", f"/commerce/orders/{order['id']}/query"))
+    return ok(served.call(who, "GET", f"/commerce/orders/{order['id']}"))
 
 
-def mapped(house: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
+def mapped(served: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
     """A purchase whose lines all belong to something: it may be completed."""
-    order = placed(house, who, **more)
-    map_lines(house, order, vendor)
-    return ok(house.call(who, "GET", f"/commerce/orders/{order['id']}"))
+    order = placed(served, who, **more)
+    map_lines(served, order, vendor)
+    return ok(served.call(who, "GET", f"/commerce/orders/{order['id']}"))
 
 
-def map_lines(house: Served, order: Document, vendor: str = "vendor") -> Document:
+def map_lines(served: Served, order: Document, vendor: str = "vendor") -> Document:
     """A subscription for the recurring lines, an asset for the others; gives the subscription."""
     path = f"/commerce/orders/{order['id']}"
     once = [line for line in order["lines"] if line["item"]["terms"]["period"] == "one-time"]
     recurring = [line for line in order["lines"] if line not in once]
-    made = ok(house.call(vendor, "POST", f"{path}/subscriptions", lines_named("Subscription", recurring)))
+    made = ok(served.call(vendor, "POST", f"{path}/subscriptions", lines_named("Subscription", recurring)))
     if once:
-        ok(house.call(vendor, "POST", f"{path}/assets", lines_named("Asset", once)))
+        ok(served.call(vendor, "POST", f"{path}/assets", lines_named("Asset", once)))
     return made
 
 
@@ -54,19 +49,16 @@ def lines_named(name: str, lines: list[Document], **more: Any) -> Document:
     return {"name": f"{name} of {lines[0]['item']['name']}", "lines": [{"id": each["id"]} for each in lines], **more}
 
 
-def completed(house: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
+def completed(served: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
     """A purchase that was delivered: its agreement, subscription and asset are live."""
-    order = mapped(house, who, vendor, **more)
-    ok(house.call(vendor, "POST", f"/commerce/orders/{order['id']}/complete"))
-    return ok(house.call(who, "GET", f"/commerce/orders/{order['id']}"))
+    order = mapped(served, who, vendor, **more)
+    ok(served.call(vendor, "POST", f"/commerce/orders/{order['id']}/complete"))
+    return ok(served.call(who, "GET", f"/commerce/orders/{order['id']}"))
 
 
-def failed(house: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
+def failed(served: Served, who: str = "client", vendor: str = "vendor", **more: Any) -> Document:
     """A purchase that came to nothing."""
-    order = placed(house, who, **more)
+    order = placed(served, who, **more)
     reason = {"statusNotes": {"message": "Out of stock."}}
-    ok(house.call(vendor, "POST", f"/commerce/orders/{order['id']}/fail", reason))
-    return ok(house.call(who, "GET", f"/commerce/orders/{order['id']}"))
-
-
-__all__ = ["LICENSEE", "PRODUCT", "completed", "draft", "failed", "mapped", "ok", "placed", "queried"]
+    ok(served.call(vendor, "POST", f"/commerce/orders/{order['id']}/fail", reason))
+    return ok(served.call(who, "GET", f"/commerce/orders/{order['id']}"))

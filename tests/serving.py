@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import pytest
 import structlog
 import uvicorn
 from mpt_api_client import AsyncMPTClient, MPTClient
@@ -90,7 +89,7 @@ class Served:
             )  # fmt: skip
             self._server = uvicorn.Server(config)
             serving = asyncio.create_task(self._server.serve())
-            while not self._server.started:
+            while not self._server.started:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
             self.port = self._server.servers[0].sockets[0].getsockname()[1]
             self._ready.set()
@@ -152,9 +151,7 @@ class Served:
             try:
                 conn.request(method, target, content, sent)
                 answer = conn.getresponse()
-                return Reply(
-                    answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-                )
+                return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
             except (http.client.HTTPException, ConnectionError):
                 conn.close()
                 self._local.conn = None
@@ -205,17 +202,3 @@ def serving(cluster: Embedded, template: str) -> Iterator[Served]:
             yield server
         finally:
             server.stop()
-
-
-@pytest.fixture(scope="session")
-def house(cluster: Embedded, template: str) -> Iterator[Served]:
-    """One server for all tests of a worker that only add to the small world and look at what they added."""
-    with serving(cluster, template) as server:
-        yield server
-
-
-@pytest.fixture
-def own_house(cluster: Embedded, template: str) -> Iterator[Served]:
-    """A server for one test alone, which may do with it what it likes."""
-    with serving(cluster, template) as server:
-        yield server

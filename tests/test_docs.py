@@ -1,5 +1,7 @@
 """The documentation is complete where it can be told: settings, flags, commands, links."""
 
+import asyncio
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -9,8 +11,16 @@ from typing import Any
 import pytest
 import typer.main
 
+from entrepot.app import assemble
 from entrepot.cli.main import app
+from entrepot.kernel.access import Caller
+from entrepot.kernel.doors import Options
+from entrepot.offers import OFFERS
 from entrepot.settings import Settings
+from entrepot.storage.loading import load
+from entrepot.storage.store import open_pool
+from entrepot.storage.vault import Vault
+from entrepot.store_forms import FORMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -99,3 +109,33 @@ def test_every_decision_is_listed():
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
     assert all(f"({file.name})" in index for file in folder.glob("0*.md"))
+
+
+def test_the_world_of_the_guide_can_be_loaded_and_ordered_from(database: str):
+    text = (ROOT / "docs" / "worlds.md").read_text()
+    lines = re.findall(r"^\{\"\$kind\".*$", text, re.M)
+    numbered = [("worlds.md", number, line.encode()) for number, line in enumerate(lines, 1)]
+
+    async def order() -> dict[str, Any]:
+        pool = await open_pool(database, smallest=1, largest=2)
+        vault = Vault("k")
+        parts = await assemble(Settings(database_url=database, secret_key="k"), pool, vault)
+        summary = await load(pool, parts.nouns, FORMS, vault, numbered)
+        assert summary.total == len(lines) == 14
+        caller = Caller("client", "ACC-8300-0001", "SVC-0002", token_id="TKN-1")
+        body = {
+            "type": "Purchase",
+            "status": "Processing",
+            "agreement": {"licensee": {"id": "LCE-8300-0001-0001"}, "product": {"id": "PRD-8200-0001"}},
+            "lines": [{"item": {"id": "ITM-8200-0001-0001"}, "quantity": 10}],
+        }
+        orders = next(each for each in OFFERS if each.address == "commerce/orders")
+        answer = await parts.doors.create(caller, orders, body, Options())
+        assert await parts.work.settle() == []
+        completed = await parts.doors.get(caller, orders, answer.thing_id)
+        await pool.close()
+        return json.loads(completed.body)
+
+    found = asyncio.run(order())
+    assert found["status"] == "Completed"
+    assert found["price"] == {"currency": "EUR", "SPxM": 44.80, "SPxY": 537.60}

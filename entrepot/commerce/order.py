@@ -87,7 +87,7 @@ ORDER = Noun(
         ref("seller", "accounts/sellers"),
         ref("billTo", "accounts/buyers"),
         ref("pricingPolicy", "catalog/pricing-policies", sees=MARGIN),
-        ref("template", "catalog/products/{product}/templates", writes="vendor:Processing"),
+        ref("template", "catalog/products/{product}/templates", writes="vendor:Processing,Querying"),
         ref("assignee", "identities", writes="vendor"),
         *externals("client", "vendor", "operations"),
         *totals("PPx1", "PPxM", "PPxY", "SPx1", "SPxM", "SPxY"),
@@ -112,6 +112,15 @@ ORDER = Noun(
     ),
 )
 """Source: spec 2.1. `priceList` and `precision` are kept from creation: prices are those of that day."""
+
+
+TEXTS = {
+    "Quoted": "OrderProcessing",
+    "Processing": "OrderProcessing",
+    "Querying": "OrderQuerying",
+    "Completed": "OrderCompleted",
+}
+"""Which of the product's texts an order in that state shows. Source: spec 2.3.7."""
 
 
 # Verbs, in the order of life ------------------------------------------------------------------------
@@ -328,12 +337,24 @@ def require_mapped(call: Call, order: Thing) -> None:
             call.fault(f"lines[{at}].subscription", f"Line {each.id} belongs to no subscription yet.")
 
 
-def require_certificates(call: Call, order: Thing, got: Got) -> None:
+def require_certificates(call: Call, body: Body, got: Got) -> None:
     """A certificate that an order names must be good for its licensee."""
     licensee = got.licensees[0]
-    for at, each in enumerate(got.certificates):
-        if not admits(each, licensee):
-            call.fault(f"certificates[{at}].id", f"Certificate {each.id} does not hold for this licensee.")
+    here = {str(each.id): each for each in got.certificates}
+    named = body.get("certificates")
+    for at, entry in enumerate(named if isinstance(named, list) else ()):
+        found = here.get(str(entry.get("id"))) if isinstance(entry, dict) else None
+        if found is not None and not admits(found, licensee):
+            call.fault(f"certificates[{at}].id", f"Certificate {found.id} does not hold for this licensee.")
+
+
+def require_colleague(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """An order is assigned to somebody of the vendor's own."""
+    who = order.assignee_id
+    if who is None or (order.was is not None and who == order.was["assignee_id"]):
+        return
+    if who not in {str(each.id) for each in (*got.colleagues, *got.colleague_tokens)}:
+        call.fault(f"{body.path('assignee')}.id", f"Identity {who!r} was not found.")
 
 
 def _require_kept(order: Thing) -> None:
@@ -361,9 +382,11 @@ def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parame
 
 
 def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:
-    if order.template_id is None or not call.by("vendor") or "template" not in body:
+    if not call.by("vendor") or "template" not in body:
         return
-    if order.template_id not in {str(each.id) for each in got.templates}:
+    if order.template_id is None:
+        _give_template(call, order, body, got, TEXTS.get(str(order.status), ""))
+    elif order.template_id not in {str(each.id) for each in got.templates}:
         call.fault(body.path("template.id"), f"Template {order.template_id} is not one of this product.")
 
 

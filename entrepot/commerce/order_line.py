@@ -18,6 +18,9 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
 LINES_MAX = 1000
+KNOWN_TO_CLIENTS = ("Published", "Unpublished")
+"""States of items that a client may know of: of others it is not even told that they are there."""
+
 QUANTITY = integer("quantity", least=-(2**31))
 UNIT_PP = number("price.unitPP")
 UNIT_SP = number("price.unitSP")
@@ -128,7 +131,7 @@ def _new_line(
         return None
     item = items.get(item_id)
     offer = _offer_of(got, item_id)
-    if item is None or item.product_id != order.product_id:
+    if item is None or item.product_id != order.product_id or item.status not in KNOWN_TO_CLIENTS:
         call.fault(entry.path("item.id"), f"Item {item_id[:80]!r} was not found in this product.")
         return None
     if item.status != "Published" or offer is None or offer.status != "ForSale":

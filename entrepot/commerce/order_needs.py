@@ -6,13 +6,12 @@ import sqlalchemy as sa
 
 from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.api_token import API_TOKEN
-from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.licensee import LICENSEE, may_order
 from entrepot.accounts.seller import SELLER
 from entrepot.accounts.user import USER
-from entrepot.catalog.authorization import AUTHORIZATION
 from entrepot.catalog import listing, pricing_policy
+from entrepot.catalog.authorization import AUTHORIZATION
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.listing import LISTING
 from entrepot.catalog.parameter import PARAMETER

@@ -147,7 +147,9 @@ def _apply_list(call: Call, thing: Thing, each: Field, path: str, value: object)
         call.fault(path, "A list was expected.")
         return
     ids = [_reference(call, each, f"{path}[{at}]", entry) for at, entry in enumerate(value)]
-    call.link(thing, each.name, dict.fromkeys(i for i in ids if i is not None))
+    chosen = list(dict.fromkeys(i for i in ids if i is not None))
+    if chosen != thing.parts[each.name]:
+        call.link(thing, each.name, chosen)
 
 
 def convert(call: Call, each: Field, path: str, value: object) -> object:

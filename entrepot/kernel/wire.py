@@ -34,7 +34,7 @@ def encode_text(value: object) -> str:
 
 def moment_text(value: datetime) -> str:
     """`2026-01-31T23:00:00.000Z`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def to_moment(value: str) -> datetime:

@@ -33,7 +33,7 @@ def test_a_record_is_there_with_the_answer_to_the_write(api: Api):
     assert record["event"] == "platform.commerce.order.created"
     assert record["summary"] == f"Order {order['id']} was created."
     assert record["object"]["objectType"] == "Order" and record["object"]["revision"] == 1
-    assert record["actor"]["id"] == "TKN-2001-0001"
+    assert record["actor"]["id"] == "USR-2001-0001"
     assert record["actor"]["account"]["id"] == "ACC-2001-0001"
     assert record["timestamp"] == order["audit"]["created"]["at"]
     assert record["type"] == "Public"
@@ -57,7 +57,7 @@ def test_a_record_is_found_by_its_id_alone_and_given_whole(api: Api):
     order = buy(api)
     (record,) = about(api, "vendor", order["id"])
     whole = ok(api("vendor").get(f"/audit/records/{record['id']}"))
-    assert whole["object"]["id"] == order["id"] and whole["actor"]["name"] == "client"
+    assert whole["object"]["id"] == order["id"] and whole["actor"]["name"] == "Ada Moss"
     (found,) = ok(api("vendor").get(f"/audit/records?eq(id,'{record['id']}')"))["data"]
     assert found["id"] == record["id"]
     assert record["id"].startswith("AUD-1000-")
@@ -79,7 +79,7 @@ def test_a_thing_has_its_name_of_today(api: Api):
         "event=platform.commerce.order.created",
         "eq(object.objectType,'Order')",
         "and(eq(object.objectType,'Order'),gt(timestamp,'2020-01-01T00:00:00.000Z'))&order=-timestamp",
-        "eq(actor.id,'TKN-2001-0001')",
+        "eq(actor.id,'USR-2001-0001')",
         "eq(actor.account.id,'ACC-2001-0001')",
         "like(event,'*.order.*')&order=timestamp",
     ],
@@ -154,15 +154,15 @@ def test_changes_of_lines_are_told_with_their_order(api: Api):
 
 
 def test_each_reads_its_own_external_id_alone_and_comments_are_for_operations(api: Api):
-    order = buy(api, externalIds={"client": "C-1"})
+    order = buy(api, externalIds={"client": "Cypress"})
     path = f"/commerce/orders/{order['id']}"
-    ok(api("client").put(path, {"externalIds": {"client": "C-2"}, "notes": "Hurry."}))
-    ok(api("vendor").put(path, {"externalIds": {"vendor": "V-2"}}))
-    ok(api("operations").put(path, {"externalIds": {"operations": "O-2"}, "comments": "Watch this one."}))
-    for who, own in (("client", "C-2"), ("vendor", "V-2"), ("operations", "O-2")):
+    ok(api("client").put(path, {"externalIds": {"client": "Cedar"}, "notes": "Hurry."}))
+    ok(api("vendor").put(path, {"externalIds": {"vendor": "Vine"}}))
+    ok(api("operations").put(path, {"externalIds": {"operations": "Oak"}, "comments": "Watch this one."}))
+    for who, own in (("client", "Cedar"), ("vendor", "Vine"), ("operations", "Oak")):
         words = str(about(api, who, order["id"]))
         assert own in words
-        for foreign in {"C-2", "V-2", "O-2"} - {own}:
+        for foreign in {"Cedar", "Vine", "Oak"} - {own}:
             assert foreign not in words, (who, foreign)
         assert ("Watch this one" in words) == (who == "operations")
         assert "notes: nothing → Hurry." in words

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
-from tests.serving import house as house
 
 Speak = Callable[[str], Any]
 
@@ -43,21 +42,21 @@ async def _collect(found: Any) -> list[Any]:
     return [each async for each in found]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
     """The loop on which the asynchronous clients live."""
     with asyncio.Runner() as found:
         yield found
 
 
-@pytest.fixture(scope="session", params=["sync", "async"])
-def speak(request: pytest.FixtureRequest, house: Served, runner: asyncio.Runner) -> Speak:
+@pytest.fixture(scope="module", params=["sync", "async"])
+def speak(request: pytest.FixtureRequest, served: Served, runner: asyncio.Runner) -> Speak:
     """Somebody's client, in one form or the other."""
     made: dict[str, Any] = {}
 
     def client(who: str) -> Any:
         if who not in made:
-            made[who] = house.client(who) if request.param == "sync" else Awaited(house.async_client(who), runner)
+            made[who] = served.client(who) if request.param == "sync" else Awaited(served.async_client(who), runner)
         return made[who]
 
     return client

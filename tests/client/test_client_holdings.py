@@ -16,8 +16,8 @@ NOTHING = "SUB-0000-0000-0000"
 # Prepared on the order --------------------------------------------------------------------------------
 
 
-def test_a_vendor_prepares_a_subscription_for_recurring_lines(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_vendor_prepares_a_subscription_for_recurring_lines(vendor: Any, served: Served) -> None:
+    order = placed(served)
     made = vendor.commerce.orders.subscriptions(order["id"]).create(
         {
             "name": "Subscription for Alpha",
@@ -41,8 +41,8 @@ def test_a_vendor_prepares_a_subscription_for_recurring_lines(vendor: Any, house
     assert vendor.commerce.orders.get(order["id"]).lines[0].subscription.id == made.id
 
 
-def test_prepared_subscriptions_are_read_listed_and_found(vendor: Any, client: Any, house: Served) -> None:
-    order = placed(house)
+def test_prepared_subscriptions_are_read_listed_and_found(vendor: Any, client: Any, served: Served) -> None:
+    order = placed(served)
     service = vendor.commerce.orders.subscriptions(order["id"])
     made = service.create(lines_named("One", order["lines"][:1], externalIds={"vendor": "vend-1"}))
     assert service.get(made.id).to_dict() == made.to_dict()
@@ -53,16 +53,16 @@ def test_prepared_subscriptions_are_read_listed_and_found(vendor: Any, client: A
     assert [each.id for each in client.commerce.orders.subscriptions(order["id"]).iterate()] == [made.id]
 
 
-def test_a_prepared_subscription_is_no_subscription_yet(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_prepared_subscription_is_no_subscription_yet(vendor: Any, served: Served) -> None:
+    order = placed(served)
     made = vendor.commerce.orders.subscriptions(order["id"]).create(lines_named("Not yet", order["lines"][:1]))
     with pytest.raises(MPTAPIError, match="404 Not Found"):
         vendor.commerce.subscriptions.get(made.id)
     assert len(vendor.commerce.subscriptions.filter(RQLQuery(id=made.id)).fetch_page()) == 0
 
 
-def test_each_actor_changes_its_own_part_of_a_prepared_subscription(speak: Any, house: Served) -> None:
-    order = placed(house)
+def test_each_actor_changes_its_own_part_of_a_prepared_subscription(speak: Any, served: Served) -> None:
+    order = placed(served)
     service = {who: speak(who).commerce.orders.subscriptions(order["id"]) for who in ("vendor", "client", "operations")}
     made = service["vendor"].create(lines_named("Mine", order["lines"][:1])).id
     changed = service["vendor"].update(made, {"name": "Renamed", "autoRenew": False, "externalIds": {"vendor": "v"}})
@@ -77,8 +77,8 @@ def test_each_actor_changes_its_own_part_of_a_prepared_subscription(speak: Any, 
     assert service["vendor"].get(made).commitment_date == "2027-05-03T00:00:00.000Z"
 
 
-def test_a_prepared_subscription_is_taken_back_and_its_lines_are_free_again(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_prepared_subscription_is_taken_back_and_its_lines_are_free_again(vendor: Any, served: Served) -> None:
+    order = placed(served)
     service = vendor.commerce.orders.subscriptions(order["id"])
     made = service.create(lines_named("Taken back", order["lines"][:1]))
     assert service.delete(made.id) is None
@@ -106,26 +106,24 @@ def test_a_prepared_subscription_is_taken_back_and_its_lines_are_free_again(vend
         ),
     ],
 )
-def test_what_is_no_subscription_is_refused_by_field(vendor: Any, house: Served, body: Document, field: str) -> None:
-    order = placed(house)
-    lines = [
-        {"id": order["lines"][each]["id"] if isinstance(each, int) else each} for each in body.get("lines", ())
-    ]
+def test_what_is_no_subscription_is_refused_by_field(vendor: Any, served: Served, body: Document, field: str) -> None:
+    order = placed(served)
+    lines = [{"id": order["lines"][each]["id"] if isinstance(each, int) else each} for each in body.get("lines", ())]
     with pytest.raises(MPTAPIError, match="400 Bad Request") as refused:
         vendor.commerce.orders.subscriptions(order["id"]).create(body | ({"lines": lines} if "lines" in body else {}))
     assert list(refused.value.errors) == [field]
 
 
-def test_only_the_vendor_prepares_and_only_once_the_order_is_placed(vendor: Any, client: Any, house: Served) -> None:
-    early, order = draft(house), placed(house)
+def test_only_the_vendor_prepares_and_only_once_the_order_is_placed(vendor: Any, client: Any, served: Served) -> None:
+    early, order = draft(served), placed(served)
     with pytest.raises(MPTAPIError, match="409 Conflict"):
         vendor.commerce.orders.subscriptions(early["id"]).create(lines_named("Early", early["lines"][:1]))
     with pytest.raises(MPTAPIError, match="403 Forbidden"):
         client.commerce.orders.subscriptions(order["id"]).create(lines_named("Mine", order["lines"][:1]))
 
 
-def test_a_vendor_prepares_reads_changes_and_takes_back_an_asset(vendor: Any, client: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_vendor_prepares_reads_changes_and_takes_back_an_asset(vendor: Any, client: Any, served: Served) -> None:
+    order = placed(served)
     service = vendor.commerce.orders.assets(order["id"])
     body = lines_named("Asset", order["lines"][1:], externalIds={"vendor": "vend-ast-9"})
     made = service.create({**body, "parameters": {"fulfillment": []}})
@@ -145,21 +143,21 @@ def test_a_vendor_prepares_reads_changes_and_takes_back_an_asset(vendor: Any, cl
     assert service.fetch_page().meta.pagination.total == 0
 
 
-def test_an_asset_may_be_prepared_while_the_order_is_a_draft(vendor: Any, house: Served) -> None:
-    order = draft(house)
+def test_an_asset_may_be_prepared_while_the_order_is_a_draft(vendor: Any, served: Served) -> None:
+    order = draft(served)
     made = vendor.commerce.orders.assets(order["id"]).create(lines_named("Early", order["lines"][1:]))
     assert made.status == "Draft"
 
 
-def test_a_recurring_line_becomes_no_asset(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_recurring_line_becomes_no_asset(vendor: Any, served: Served) -> None:
+    order = placed(served)
     with pytest.raises(MPTAPIError, match="400 Bad Request") as refused:
         vendor.commerce.orders.assets(order["id"]).create(lines_named("Wrong", order["lines"][:1]))
     assert list(refused.value.errors) == ["lines[0].id"]
 
 
-def test_what_was_prepared_on_one_order_is_not_there_on_another(vendor: Any, house: Served) -> None:
-    order, other = mapped(house), placed(house)
+def test_what_was_prepared_on_one_order_is_not_there_on_another(vendor: Any, served: Served) -> None:
+    order, other = mapped(served), placed(served)
     with pytest.raises(MPTAPIError, match="404 Not Found"):
         vendor.commerce.orders.subscriptions(other["id"]).get(order["subscriptions"][0]["id"])
     with pytest.raises(MPTAPIError, match="404 Not Found"):
@@ -169,8 +167,8 @@ def test_what_was_prepared_on_one_order_is_not_there_on_another(vendor: Any, hou
 # Left behind ------------------------------------------------------------------------------------------
 
 
-def test_an_agreement_is_read_listed_and_rendered(client: Any, vendor: Any, house: Served) -> None:
-    order = completed(house)
+def test_an_agreement_is_read_listed_and_rendered(client: Any, vendor: Any, served: Served) -> None:
+    order = completed(served)
     agreement = client.commerce.agreements.get(order["agreement"]["id"])
     assert (agreement.status, agreement.product.name) == ("Active", "Alpha Suite")
     assert [line.quantity for line in agreement.lines] == [10, 1]
@@ -186,8 +184,8 @@ def test_an_agreement_is_read_listed_and_rendered(client: Any, vendor: Any, hous
     assert json.loads(vendor.commerce.agreements.render(agreement.id)).startswith("# OrderCompleted")
 
 
-def test_an_agreement_that_is_a_draft_or_deleted_has_words_of_its_own(client: Any, house: Served) -> None:
-    order = draft(house)
+def test_an_agreement_that_is_a_draft_or_deleted_has_words_of_its_own(client: Any, served: Served) -> None:
+    order = draft(served)
     agreement = order["agreement"]["id"]
     assert "draft" in json.loads(client.commerce.agreements.render(agreement))
     client.commerce.orders.delete(order["id"])
@@ -195,9 +193,9 @@ def test_an_agreement_that_is_a_draft_or_deleted_has_words_of_its_own(client: An
 
 
 def test_a_subscription_is_read_listed_and_rendered_under_the_id_it_had_in_the_order(
-    client: Any, vendor: Any, house: Served
+    client: Any, vendor: Any, served: Served
 ) -> None:
-    order = completed(house)
+    order = completed(served)
     subscription = client.commerce.subscriptions.get(order["subscriptions"][0]["id"])
     assert (subscription.status, subscription.auto_renew) == ("Active", True)
     assert subscription.agreement.id == order["agreement"]["id"]
@@ -211,16 +209,16 @@ def test_a_subscription_is_read_listed_and_rendered_under_the_id_it_had_in_the_o
     assert client.commerce.subscriptions.render(subscription.id) == '""'
 
 
-def test_a_subscription_is_committed_for_its_term_from_its_start(client: Any, house: Served) -> None:
-    order = completed(house)
+def test_a_subscription_is_committed_for_its_term_from_its_start(client: Any, served: Served) -> None:
+    order = completed(served)
     subscription = client.commerce.subscriptions.get(order["subscriptions"][0]["id"])
     started, committed = subscription.start_date, subscription.commitment_date
     assert int(committed[:4]) == int(started[:4]) + 1
     assert committed[10:] == started[10:]
 
 
-def test_an_asset_is_read_listed_and_rendered_under_the_id_it_had_in_the_order(client: Any, house: Served) -> None:
-    order = completed(house)
+def test_an_asset_is_read_listed_and_rendered_under_the_id_it_had_in_the_order(client: Any, served: Served) -> None:
+    order = completed(served)
     asset = client.commerce.assets.get(order["assets"][0]["id"])
     assert (asset.status, asset.terms.period, asset.price.spx1) == ("Active", "one-time", 385.0)
     assert asset.agreement.id == order["agreement"]["id"]
@@ -230,8 +228,8 @@ def test_an_asset_is_read_listed_and_rendered_under_the_id_it_had_in_the_order(c
     assert client.commerce.assets.render(asset.id) == '""'
 
 
-def test_vendors_find_their_own_by_their_own_numbers(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_vendors_find_their_own_by_their_own_numbers(vendor: Any, served: Served) -> None:
+    order = placed(served)
     number = f"vend-{order['id']}"
     vendor.commerce.orders.subscriptions(order["id"]).create(
         lines_named("Numbered", order["lines"][:1], externalIds={"vendor": number})

@@ -13,11 +13,11 @@ from tests.world import PRODUCT, USER, purchase
 
 
 @pytest.fixture
-def marked(house: Served, request: pytest.FixtureRequest) -> str:
+def marked(served: Served, request: pytest.FixtureRequest) -> str:
     """A note by which a test finds its own three drafts again."""
     note = f"{request.node.name}"
     for number in (3, 1, 2):
-        draft(house, notes=f"{note} {number}")
+        draft(served, notes=f"{note} {number}")
     return note
 
 
@@ -44,9 +44,9 @@ def test_a_client_creates_an_order_and_is_given_it_whole(client: Any) -> None:
 
 
 def test_the_client_sees_no_purchase_price_and_the_vendor_no_sales_price(
-    house: Served, client: Any, vendor: Any
+    served: Served, client: Any, vendor: Any
 ) -> None:
-    order = draft(house)
+    order = draft(served)
     bought, sold = client.commerce.orders.get(order["id"]), vendor.commerce.orders.get(order["id"])
     assert set(bought.price.to_dict()) == {"currency", "SPx1", "SPxM", "SPxY"}
     assert set(sold.price.to_dict()) == {"currency", "PPx1", "PPxM", "PPxY"}
@@ -54,22 +54,22 @@ def test_the_client_sees_no_purchase_price_and_the_vendor_no_sales_price(
     assert set(sold.lines[0].price.to_dict()) == {"currency", "unitPP", "PPxM", "PPxY"}
 
 
-def test_an_order_is_fetched_as_it_was_created(house: Served, client: Any) -> None:
-    order = draft(house, notes="Fetched")
+def test_an_order_is_fetched_as_it_was_created(served: Served, client: Any) -> None:
+    order = draft(served, notes="Fetched")
     found = client.commerce.orders.get(order["id"])
     assert json.loads(json.dumps(found.to_dict())) == {k: v for k, v in order.items() if k != "$meta"}
 
 
 @pytest.mark.parametrize("select", ["-*,id,notes", ["-*", "id", "notes"]])
-def test_an_order_is_fetched_with_what_was_selected_and_no_more(house: Served, client: Any, select: Any) -> None:
-    order = draft(house, notes="Selected")
+def test_an_order_is_fetched_with_what_was_selected_and_no_more(served: Served, client: Any, select: Any) -> None:
+    order = draft(served, notes="Selected")
     found = client.commerce.orders.get(order["id"], select=select)
     assert found.to_dict().keys() - {"href"} == {"id", "notes"}
     assert {"status", "lines", "audit"} <= set(found.meta.omitted)
 
 
-def test_a_selection_of_nested_names_reaches_what_the_vendors_sdk_asks_for(house: Served, vendor: Any) -> None:
-    order = placed(house)
+def test_a_selection_of_nested_names_reaches_what_the_vendors_sdk_asks_for(served: Served, vendor: Any) -> None:
+    order = placed(served)
     found = vendor.commerce.orders.get(
         order["id"],
         select=[
@@ -95,9 +95,9 @@ def test_a_page_is_as_long_as_was_asked_and_tells_the_whole(client: Any, marked:
     assert (page.meta.pagination.offset, page.meta.pagination.limit, page.meta.pagination.total) == (1, 2, 3)
 
 
-def test_pagination_holds_three_numbers_and_nothing_more(house: Served, marked: str) -> None:
+def test_pagination_holds_three_numbers_and_nothing_more(served: Served, marked: str) -> None:
     """The client builds its own object of it and breaks on any further key."""
-    meta = house.call("client", "GET", "/commerce/orders?limit=2").json["$meta"]
+    meta = served.call("client", "GET", "/commerce/orders?limit=2").json["$meta"]
     assert set(meta["pagination"]) == {"offset", "limit", "total"}
     assert all(type(number) is int for number in meta["pagination"].values())
 
@@ -128,8 +128,8 @@ def test_fetching_one_where_none_or_several_fit_is_refused_by_the_client(client:
         client.commerce.orders.filter(RQLQuery(notes="nobody wrote this")).fetch_one()
 
 
-def test_filters_that_are_chained_all_hold(client: Any, house: Served) -> None:
-    order = draft(house)
+def test_filters_that_are_chained_all_hold(client: Any, served: Served) -> None:
+    order = draft(served)
     both = client.commerce.orders.filter(RQLQuery(id=order["id"])).filter(RQLQuery(type="Purchase"))
     assert both.fetch_one().id == order["id"]
     assert len(both.filter(RQLQuery(status="Completed")).fetch_page()) == 0
@@ -150,10 +150,10 @@ def test_a_list_gives_what_is_heavy_when_it_is_selected(client: Any, marked: str
     assert page[0].audit.created.at.endswith("Z")
 
 
-def test_render_as_an_option_is_taken_by_lists_and_single_orders(client: Any, house: Served, marked: str) -> None:
+def test_render_as_an_option_is_taken_by_lists_and_single_orders(client: Any, served: Served, marked: str) -> None:
     orders = client.commerce.orders.options(render=True)
     assert len(orders.filter(mine(marked)).fetch_page()) == 3
-    assert orders.get(draft(house)["id"]).status == "Draft"
+    assert orders.get(draft(served)["id"]).status == "Draft"
 
 
 def test_a_stream_that_is_not_offered_is_refused_by_the_client_and_not_read_as_whole(client: Any) -> None:
@@ -164,31 +164,31 @@ def test_a_stream_that_is_not_offered_is_refused_by_the_client_and_not_read_as_w
 # Changed ----------------------------------------------------------------------------------------------
 
 
-def test_a_client_changes_single_fields_and_the_rest_stays(client: Any, house: Served) -> None:
-    order = draft(house, notes="Before", externalIds={"client": "PO-1"})
+def test_a_client_changes_single_fields_and_the_rest_stays(client: Any, served: Served) -> None:
+    order = draft(served, notes="Before", externalIds={"client": "PO-1"})
     changed = client.commerce.orders.update(order["id"], {"notes": "After"})
     assert (changed.notes, changed.external_ids.client, changed.revision) == ("After", "PO-1", 2)
     assert len(changed.lines) == 2
 
 
-def test_a_whole_order_that_was_fetched_is_taken_back_as_it_is(client: Any, house: Served) -> None:
-    order = client.commerce.orders.get(draft(house, notes="Same")["id"])
+def test_a_whole_order_that_was_fetched_is_taken_back_as_it_is(client: Any, served: Served) -> None:
+    order = client.commerce.orders.get(draft(served, notes="Same")["id"])
     again = client.commerce.orders.update(order.id, order.to_dict())
     assert again.status == "Draft"
     volatile = ("revision", "audit")
     assert _without(again.to_dict(), *volatile) == _without(order.to_dict(), *volatile)
 
 
-def test_what_others_alone_may_write_is_dropped_without_a_word(client: Any, vendor: Any, house: Served) -> None:
-    order = draft(house)
+def test_what_others_alone_may_write_is_dropped_without_a_word(client: Any, vendor: Any, served: Served) -> None:
+    order = draft(served)
     body = {"status": "Completed", "comments": "x", "externalIds": {"vendor": "mine", "client": "PO-2"}, "id": "ORD-1"}
     changed = client.commerce.orders.update(order["id"], body)
     assert (changed.status, changed.id, changed.external_ids.client) == ("Draft", order["id"], "PO-2")
     assert "vendor" not in vendor.commerce.orders.get(order["id"]).external_ids.to_dict()
 
 
-def test_lines_of_a_draft_are_given_as_a_whole_set(client: Any, house: Served) -> None:
-    order = draft(house)
+def test_lines_of_a_draft_are_given_as_a_whole_set(client: Any, served: Served) -> None:
+    order = draft(served)
     kept = order["lines"][0]["id"]
     changed = client.commerce.orders.update(
         order["id"], {"lines": [{"id": kept, "quantity": 4}, {"item": {"id": "ITM-5001-0001-0002"}, "quantity": 2}]}
@@ -200,8 +200,8 @@ def test_lines_of_a_draft_are_given_as_a_whole_set(client: Any, house: Served) -
     assert changed.price.spxm == pytest.approx(4 * 11 + 2 * 10.99, abs=0.01)
 
 
-def test_a_vendor_notes_its_own_number_and_fulfilment_values_and_prices(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_vendor_notes_its_own_number_and_fulfilment_values_and_prices(vendor: Any, served: Served) -> None:
+    order = placed(served)
     line = order["lines"][0]["id"]
     changed = vendor.commerce.orders.update(
         order["id"],
@@ -217,8 +217,8 @@ def test_a_vendor_notes_its_own_number_and_fulfilment_values_and_prices(vendor: 
     assert changed.price.ppxy == 1185.0
 
 
-def test_operations_price_an_order_by_editing_it(operations: Any, client: Any, house: Served) -> None:
-    order = draft(house)
+def test_operations_price_an_order_by_editing_it(operations: Any, client: Any, served: Served) -> None:
+    order = draft(served)
     line = order["lines"][0]["id"]
     body = {"comments": "Priced by hand", "lines": [{"id": line, "price": {"markup": 20}}]}
     changed = operations.commerce.orders.update(order["id"], body)
@@ -241,15 +241,15 @@ def _stripped(value: Any, names: tuple[str, ...]) -> Any:
 # Lived ------------------------------------------------------------------------------------------------
 
 
-def test_a_client_has_its_order_validated_with_and_without_changes(client: Any, house: Served) -> None:
-    order = draft(house)
+def test_a_client_has_its_order_validated_with_and_without_changes(client: Any, served: Served) -> None:
+    order = draft(served)
     assert client.commerce.orders.validate(order["id"]).status == "Draft"
     assert client.commerce.orders.validate(order["id"], {"notes": "Checked"}).notes == "Checked"
 
 
-def test_a_client_asks_for_a_quote_with_and_without_changes(client: Any, house: Served) -> None:
-    assert client.commerce.orders.quote(draft(house)["id"]).status == "Quoted"
-    quoted = client.commerce.orders.quote(draft(house)["id"], {"notes": "Make me an offer"})
+def test_a_client_asks_for_a_quote_with_and_without_changes(client: Any, served: Served) -> None:
+    assert client.commerce.orders.quote(draft(served)["id"]).status == "Quoted"
+    quoted = client.commerce.orders.quote(draft(served)["id"], {"notes": "Make me an offer"})
     assert (quoted.status, quoted.notes, quoted.template.name) == (
         "Quoted",
         "Make me an offer",
@@ -258,10 +258,10 @@ def test_a_client_asks_for_a_quote_with_and_without_changes(client: Any, house: 
     assert quoted.audit.quoted.at
 
 
-def test_a_client_places_a_draft_and_a_quote(client: Any, house: Served) -> None:
-    placed_ = client.commerce.orders.process(draft(house)["id"])
+def test_a_client_places_a_draft_and_a_quote(client: Any, served: Served) -> None:
+    placed_ = client.commerce.orders.process(draft(served)["id"])
     assert (placed_.status, placed_.agreement.status) == ("Processing", "Provisioning")
-    quoted = client.commerce.orders.quote(draft(house)["id"])
+    quoted = client.commerce.orders.quote(draft(served)["id"])
     assert client.commerce.orders.process(quoted.id, {"notes": "Go"}).notes == "Go"
 
 
@@ -276,9 +276,9 @@ def test_an_order_with_invalid_answers_comes_back_as_a_question_at_once(client: 
     assert client.commerce.orders.process(order.id).status == "Querying"
 
 
-def test_a_vendor_asks_back_with_nothing_and_with_a_marked_field(vendor: Any, client: Any, house: Served) -> None:
-    assert vendor.commerce.orders.query(placed(house)["id"]).status == "Querying"
-    order = placed(house)
+def test_a_vendor_asks_back_with_nothing_and_with_a_marked_field(vendor: Any, client: Any, served: Served) -> None:
+    assert vendor.commerce.orders.query(placed(served)["id"]).status == "Querying"
+    order = placed(served)
     asked = vendor.commerce.orders.query(
         order["id"],
         {
@@ -296,8 +296,8 @@ def test_a_vendor_asks_back_with_nothing_and_with_a_marked_field(vendor: Any, cl
     assert seen.parameters.ordering[0].error.message == "Not that one."
 
 
-def test_a_client_answers_and_the_order_goes_on(client: Any, house: Served) -> None:
-    order = queried(house)
+def test_a_client_answers_and_the_order_goes_on(client: Any, served: Served) -> None:
+    order = queried(served)
     client.commerce.orders.update(
         order["id"], {"parameters": {"ordering": [{"externalId": "company", "value": "Southwind"}]}}
     )
@@ -305,23 +305,25 @@ def test_a_client_answers_and_the_order_goes_on(client: Any, house: Served) -> N
     assert (resumed.status, resumed.parameters.ordering[0].value) == ("Processing", "Southwind")
 
 
-def test_a_vendor_completes_with_nothing_and_with_a_last_word(vendor: Any, house: Served) -> None:
-    assert vendor.commerce.orders.complete(mapped(house)["id"]).status == "Completed"
+def test_a_vendor_completes_with_nothing_and_with_a_last_word(vendor: Any, served: Served) -> None:
+    assert vendor.commerce.orders.complete(mapped(served)["id"]).status == "Completed"
     body = {
         "template": {"id": "TPL-5001-0001-0003"},
         "parameters": {"ordering": [], "fulfillment": [{"externalId": "dueDate", "value": None}]},
     }
-    done = vendor.commerce.orders.complete(mapped(house)["id"], body)
+    done = vendor.commerce.orders.complete(mapped(served)["id"], body)
     assert (done.status, done.agreement.status, done.template.id) == ("Completed", "Active", "TPL-5001-0001-0003")
 
 
-def test_stray_fields_in_an_actions_body_do_no_harm(vendor: Any, house: Served) -> None:
-    done = vendor.commerce.orders.complete(mapped(house)["id"], {"fulfillment": [{"externalId": "x"}], "zzz": {"a": 1}})
+def test_stray_fields_in_an_actions_body_do_no_harm(vendor: Any, served: Served) -> None:
+    done = vendor.commerce.orders.complete(
+        mapped(served)["id"], {"fulfillment": [{"externalId": "x"}], "zzz": {"a": 1}}
+    )
     assert done.status == "Completed"
 
 
-def test_a_one_time_line_that_nobody_mapped_becomes_an_asset_by_itself(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_a_one_time_line_that_nobody_mapped_becomes_an_asset_by_itself(vendor: Any, served: Served) -> None:
+    order = placed(served)
     vendor.commerce.orders.subscriptions(order["id"]).create(
         {"name": "Only the recurring one", "lines": [{"id": order["lines"][0]["id"]}]}
     )
@@ -330,46 +332,46 @@ def test_a_one_time_line_that_nobody_mapped_becomes_an_asset_by_itself(vendor: A
     assert done.lines[1].asset.id == done.assets[0].id
 
 
-def test_a_vendor_and_operations_fail_an_order_with_a_reason(vendor: Any, operations: Any, house: Served) -> None:
+def test_a_vendor_and_operations_fail_an_order_with_a_reason(vendor: Any, operations: Any, served: Served) -> None:
     for actor in (vendor, operations):
         gone = actor.commerce.orders.fail(
-            placed(house)["id"],
+            placed(served)["id"],
             {"statusNotes": {"id": "EXT42", "message": "Rejected."}, "parameters": {"ordering": [], "fulfillment": []}},
         )
         assert (gone.status, gone.status_notes.message, gone.agreement.status) == ("Failed", "Rejected.", "Failed")
 
 
-def test_failing_without_a_reason_is_refused(vendor: Any, house: Served) -> None:
-    order = placed(house)
+def test_failing_without_a_reason_is_refused(vendor: Any, served: Served) -> None:
+    order = placed(served)
     with pytest.raises(MPTAPIError, match="400 Bad Request") as refused:
         vendor.commerce.orders.fail(order["id"])
     assert "statusNotes" in refused.value.errors
 
 
-def test_a_user_is_told_of_a_quote(client: Any, operations: Any, house: Served) -> None:
-    quoted = client.commerce.orders.quote(draft(house)["id"])
+def test_a_user_is_told_of_a_quote(client: Any, operations: Any, served: Served) -> None:
+    quoted = client.commerce.orders.quote(draft(served)["id"])
     assert client.commerce.orders.notify(quoted.id, {"userId": USER, "notifyMe": True}) is None
     assert operations.commerce.orders.notify(quoted.id, {"userId": USER}) is None
 
 
-def test_a_deleted_draft_stays_visible_as_deleted(client: Any, house: Served) -> None:
-    order = draft(house)
+def test_a_deleted_draft_stays_visible_as_deleted(client: Any, served: Served) -> None:
+    order = draft(served)
     assert client.commerce.orders.delete(order["id"]) is None
     gone = client.commerce.orders.get(order["id"])
     assert (gone.status, gone.agreement.status) == ("Deleted", "Deleted")
     assert client.commerce.orders.filter(RQLQuery(id=order["id"])).fetch_one().status == "Deleted"
 
 
-def test_the_text_of_an_order_is_read_as_a_template_and_as_rendered(client: Any, vendor: Any, house: Served) -> None:
-    order = placed(house, parameters={"ordering": [{"externalId": "company", "value": "North & South"}]})
+def test_the_text_of_an_order_is_read_as_a_template_and_as_rendered(client: Any, vendor: Any, served: Served) -> None:
+    order = placed(served, parameters={"ordering": [{"externalId": "company", "value": "North & South"}]})
     text = client.commerce.orders.render(order["id"])
     assert "For North & South" in json.loads(text)
     assert client.commerce.orders.template(order["id"]) == text
     assert vendor.commerce.orders.template(order["id"]) == text
 
 
-def test_an_order_without_a_template_renders_as_an_empty_text(client: Any, house: Served) -> None:
-    assert json.loads(client.commerce.orders.render(draft(house)["id"])) == ""
+def test_an_order_without_a_template_renders_as_an_empty_text(client: Any, served: Served) -> None:
+    assert json.loads(client.commerce.orders.render(draft(served)["id"])) == ""
 
 
 # Refused ----------------------------------------------------------------------------------------------
@@ -406,8 +408,8 @@ def test_a_token_that_is_not_known_is_a_401_for_every_call(speak: Any, token: st
             call()
 
 
-def test_what_another_actor_does_is_a_403(client: Any, vendor: Any, operations: Any, house: Served) -> None:
-    order = placed(house)["id"]
+def test_what_another_actor_does_is_a_403(client: Any, vendor: Any, operations: Any, served: Served) -> None:
+    order = placed(served)["id"]
     for call in (
         lambda: vendor.commerce.orders.create(purchase()),
         lambda: vendor.commerce.orders.quote(order),
@@ -422,8 +424,8 @@ def test_what_another_actor_does_is_a_403(client: Any, vendor: Any, operations: 
             call()
 
 
-def test_what_comes_at_the_wrong_time_is_a_409(client: Any, vendor: Any, house: Served) -> None:
-    done, waiting = completed(house)["id"], queried(house)["id"]
+def test_what_comes_at_the_wrong_time_is_a_409(client: Any, vendor: Any, served: Served) -> None:
+    done, waiting = completed(served)["id"], queried(served)["id"]
     for call in (
         lambda: vendor.commerce.orders.complete(done),
         lambda: vendor.commerce.orders.query(waiting),

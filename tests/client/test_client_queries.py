@@ -9,7 +9,8 @@ from mpt_api_client.exceptions import MPTAPIError
 from mpt_api_client.rql import RQLQuery
 from mpt_api_client.rql.query_builder import RQLProperty
 
-from tests.purchases import draft, ok, placed, queried
+from tests.party import ok
+from tests.purchases import draft, placed, queried
 from tests.serving import Served
 from tests.world import ONCE, YEARLY, refer
 
@@ -32,12 +33,12 @@ HARD = (
 """Values that have a meaning of their own somewhere on the way."""
 
 
-@pytest.fixture(scope="session")
-def shelf(house: Served) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def shelf(served: Served) -> dict[str, str]:
     """Three orders of known content: their ids by what they are."""
-    first = draft(house, notes="shelf one", externalIds={"client": "S-1"}, lines=[line(YEARLY, 1)])
-    second = placed(house, notes="shelf two", lines=[line(YEARLY, 5), line(ONCE, 2)])
-    third = queried(house, notes="Shelf THREE", externalIds={"client": ""}, lines=[line(ONCE, 7)])
+    first = draft(served, notes="shelf one", externalIds={"client": "S-1"}, lines=[line(YEARLY, 1)])
+    second = placed(served, notes="shelf two", lines=[line(YEARLY, 5), line(ONCE, 2)])
+    third = queried(served, notes="Shelf THREE", externalIds={"client": ""}, lines=[line(ONCE, 7)])
     return {"one": first["id"], "two": second["id"], "three": third["id"]}
 
 
@@ -97,7 +98,7 @@ def r(path: str) -> RQLQuery:
         ((r("quantity").gt(4) & r("item.id").eq(YEARLY)).any("lines"), "two"),
         (r("item.name").like("*one-time").any("lines"), "two three"),
         (r("externalId").eq("company").any("parameters__ordering"), "one two three"),
-        ((r("externalId").eq("company") & r("displayValue").like("*North*")).any("parameters.ordering"), "one two three"),
+        ((r("externalId").eq("company") & r("displayValue").like("*rth*")).any("parameters.ordering"), "one two three"),
         (r("quantity").gt(4).any("lines") & r("status").eq("Processing"), "two"),
         (~r("quantity").gt(4).any("lines"), "one"),
         (r("id").eq(RQLProperty("agreement.id")), ""),
@@ -116,8 +117,8 @@ def test_a_filter_finds_what_it_means(client: Any, shelf: dict[str, str], query:
 
 
 @pytest.mark.parametrize("value", HARD)
-def test_any_text_is_found_by_itself_and_by_nothing_else(client: Any, house: Served, value: str) -> None:
-    order = draft(house, externalIds={"client": value}, notes="hard")
+def test_any_text_is_found_by_itself_and_by_nothing_else(client: Any, served: Served, value: str) -> None:
+    order = draft(served, externalIds={"client": value}, notes="hard")
     found = client.commerce.orders.filter(RQLQuery(externalIds__client=value) & RQLQuery(id=order["id"])).fetch_page()
     assert [each.external_ids.client for each in found] == [value]
     among = RQLQuery(externalIds__client__in=[value, "other"]) & RQLQuery(id=order["id"])
@@ -201,6 +202,6 @@ def test_unknown_names_in_a_selection_are_ignored(client: Any, shelf: dict[str, 
     assert odd.to_dict() == plain.to_dict()
 
 
-def test_the_old_address_answers_alike(house: Served, shelf: dict[str, str]) -> None:
+def test_the_old_address_answers_alike(served: Served, shelf: dict[str, str]) -> None:
     path = f"/commerce/orders/{shelf['one']}"
-    assert house.call("client", "GET", f"/v1{path}").json == ok(house.call("client", "GET", path))
+    assert served.call("client", "GET", f"/v1{path}").json == ok(served.call("client", "GET", path))

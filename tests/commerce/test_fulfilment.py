@@ -8,7 +8,7 @@ import pytest
 
 from entrepot.storage.clock import advance
 from entrepot.storage.embedded import Embedded
-from tests.party import Api, ok
+from tests.party import Api, Party, ok
 from tests.serving import Served, serving
 from tests.world import AUTOMATIC, purchase, refer
 
@@ -21,6 +21,11 @@ def served(cluster: Embedded, template: str) -> Iterator[Served]:
     """One of its own for each test, since the clock moves."""
     with serving(cluster, template) as server:
         yield server
+
+
+@pytest.fixture
+def api(served: Served) -> Api:
+    return lambda who: Party(served, who)
 
 
 def buy(api: Api, **more: Any) -> Any:
