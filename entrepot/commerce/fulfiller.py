@@ -1,4 +1,4 @@
-"""The built-in fulfiller: completes what needs no vendor's machine, so that orders get somewhere on a fresh install."""
+"""The built-in fulfiller is called in where no vendor's machine is needed, so that an order gets somewhere at once."""
 
 from entrepot.catalog.product import fulfilment
 from entrepot.kernel.call import Call

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 class Caller:
     """Whoever makes a request: an account, and the token or service that speaks for it.
 
-    `modules` None: every module of the account. `buyers` None: every buyer of the account.
+    `named` is the core of the identity, as references to it carry it. `modules` None: every module
+    of the account. `buyers` None: every buyer of the account.
     """
 
     actor: str
@@ -19,6 +20,7 @@ class Caller:
     token_id: str = ""
     user_id: str = ""
     held_by: str = "service"
+    named: str = ""
     modules: frozenset[str] | None = None
     buyers: tuple[str, ...] | None = None
 

@@ -1,5 +1,6 @@
 """The six doors: search, get, create, update, act, remove. Every request, from whatever tongue, goes through one."""
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,13 +15,13 @@ from entrepot.kernel.call import Call, OutOfIds
 from entrepot.kernel.errors import Conflict, Forbidden, Invalid, Missing, Precondition
 from entrepot.kernel.field import CREATE
 from entrepot.kernel.noun import Noun, Nouns
-from entrepot.kernel.resource import Action, Resource, Text
+from entrepot.kernel.resource import Action, Resource, Text, Verb
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, Query, read_query
 from entrepot.kernel.scope import Filters
 from entrepot.kernel.shape import CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.wire import encode
+from entrepot.kernel.wire import Raw, encode
 
 ATTEMPTS = 5
 """How often a command is run when another one changed the same things meanwhile."""
@@ -86,6 +87,16 @@ class Stored:
     fingerprint: bytes
     answer: Answer
     secret: bool = False
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Whoever was consulted writes now: by its own verb, if the thing is still at the revision that it was shown."""
+
+    answerer: Caller
+    apply: Verb
+    revision: int
 
 
 class Store(Protocol):
@@ -96,7 +107,7 @@ class Store(Protocol):
     async def refill(self, noun: Noun) -> None: ...
     async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None: ...
     async def claim(self, token_id: str, key: str, fingerprint: bytes) -> bool: ...
-    async def keep(self, token_id: str, key: str, answer: Answer) -> None: ...
+    async def keep(self, stored: Stored) -> None: ...
     async def release(self, token_id: str, key: str) -> None: ...
     def reveal(self, secret: str) -> str: ...
 
@@ -307,13 +318,14 @@ class Doors:
         raw: object,
         options: Options,
         *,
-        reply: object = None,
-        run: Callable[..., object] | None = None,
-        revision: int | None = None,
+        by: Answering | None = None,
     ) -> Answer:
-        """One run of a command: load, refuse or do, compose the answer, write: all in this order."""
+        """One run of a command: load, refuse or do, compose the answer, write: all in this order.
+
+        With `by` it is the second half of a consultation: somebody else writes, the caller gets the answer.
+        """
         async with self.store.session() as session:
-            call = await self._call(session, caller, options)
+            call = await self._call(session, by.answerer if by else caller, options)
             thing: Thing | None = None
             if thing_id is not None:
                 thing = await self._load_one(session, call, resource, thing_id, owner_id)
@@ -321,30 +333,29 @@ class Doors:
                 await self._require_owner(session, caller, resource, owner_id)
             self._require_actor(caller, resource, action)
             if thing is not None:
-                self._require_revision(thing, options, revision)
+                self._require_revision(thing, options, by.revision if by else None)
             body = read_body(raw)
             if owner_id is not None:
                 call.owner_id = owner_id
             await self._load_targets(session, call, resource.noun, thing, body)
             got = await action.loads(Load(session, call), call, thing, body) if action.loads else None
-            verb = run or action.run
-            result = verb(call, thing, body if reply is None else reply, got)
+            result = (by.apply if by else action.run)(call, thing, body, got)
             call.stop_on_faults()
             given = result if isinstance(result, Thing) else thing
             assert given is not None
             call.touched = self._touch(call)
-            answer = await self._compose(session, call, action, given, options)
+            answer = await self._compose(session, call, caller, action, given, options)
             stored = None
             if options.idempotency_key and not options.dry_run:
-                stored = Stored(
-                    caller.token_id,
-                    options.idempotency_key,
-                    options.fingerprint,
-                    answer,
-                    any(f.secret for f in resource.noun.fields),
-                )
+                stored = self._stored(caller, resource, options, answer, claimed=by is not None)
             await session.write(call, stored, dry=options.dry_run)
             return answer
+
+    def _stored(
+        self, caller: Caller, resource: Resource, options: Options, answer: Answer, *, claimed: bool
+    ) -> Stored:
+        secret = any(each.secret for each in resource.noun.fields)
+        return Stored(caller.token_id, options.idempotency_key, options.fingerprint, answer, secret, claimed)
 
     async def _consult(
         self,
@@ -356,55 +367,61 @@ class Doors:
         raw: object,
         options: Options,
     ) -> Answer:
-        """Asks somebody outside between two transactions, holding neither lock nor connection meanwhile."""
-        consult = action.consults
-        assert consult is not None and thing_id is not None
-        key = options.idempotency_key
-        if key and not await self.store.claim(caller.token_id, key, options.fingerprint):
-            raise Conflict("A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"})
-        without_key = Options(if_match=options.if_match, trace_id=options.trace_id)
+        """Asks somebody outside between two transactions, holding neither lock nor connection meanwhile.
+
+        The key is claimed before the first and settled by the second; what fails in between gives it back.
+        """
+        key, token_id = options.idempotency_key, caller.token_id
+        while key and not await self.store.claim(token_id, key, options.fingerprint):
+            replayed = await self.store.replay(token_id, key, options.fingerprint)
+            if replayed is not None:
+                return replayed
         try:
-            first = await self._retry(
-                lambda: self._once(caller, resource, action, thing_id, owner_id, raw, without_key)
-            )
-            question = await consult.prepare(self, caller, resource, thing_id)
-            if question is None:
-                if key:
-                    await self.store.keep(caller.token_id, key, first)
-                return first
-            reply = await consult.ask(question)
-            final = Options(idempotency_key="", trace_id=options.trace_id)
-            answer = await self._retry(
-                lambda: self._once(
-                    caller,
-                    resource,
-                    action,
-                    thing_id,
-                    owner_id,
-                    None,
-                    final,
-                    reply=reply,
-                    run=consult.apply,
-                    revision=int(first.etag.strip('"')),
-                )
-            )
-            if key:
-                await self.store.keep(caller.token_id, key, answer)
-            return answer
+            return await self._ask_and_apply(caller, resource, action, thing_id, owner_id, raw, options)
         except BaseException:
             if key:
-                await self.store.release(caller.token_id, key)
+                with contextlib.suppress(Exception):  # a claim that cannot be given back runs out by itself
+                    await self.store.release(token_id, key)
             raise
+
+    async def _ask_and_apply(
+        self,
+        caller: Caller,
+        resource: Resource,
+        action: Action,
+        thing_id: str | None,
+        owner_id: str | None,
+        raw: object,
+        options: Options,
+    ) -> Answer:
+        consult = action.consults
+        assert consult is not None and thing_id is not None
+        first = replace(options, idempotency_key="")
+        answer = await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, raw, first))
+        question = await consult.prepare(self, caller, resource, thing_id)
+        reply = await consult.ask(question) if question is not None else None
+        if question is None or reply is None:
+            if options.idempotency_key:
+                await self.store.keep(self._stored(caller, resource, options, answer, claimed=True))
+            return answer
+        by = Answering(question.answerer, consult.apply, int(answer.etag.strip('"')))
+        second = replace(options, if_match="")
+        return await self._retry(
+            lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by)
+        )
 
     # Steps of a command ----------------------------------------------------------------------
 
     async def _call(self, session: Session, caller: Caller, options: Options) -> Call:
+        known = Known(reveal=self.store.reveal)
+        if caller.named:
+            known.cores["identities", caller.identity_id] = Raw(caller.named.encode())
         return Call(
             caller=caller,
             nouns=self.nouns,
             now=await session.now(),
             draw=self.store.draw,
-            known=Known(reveal=self.store.reveal),
+            known=known,
             trace_id=options.trace_id,
         )
 
@@ -428,11 +445,13 @@ class Doors:
             await session.visible(self.nouns[path], ids, call.caller, call.known)
         call.faults.clear()
 
-    async def _compose(self, session: Session, call: Call, action: Action, thing: Thing, options: Options) -> Answer:
+    async def _compose(
+        self, session: Session, call: Call, caller: Caller, action: Action, thing: Thing, options: Options
+    ) -> Answer:
         """The answer, made from what is in hand before anything is written."""
         if action.answers == 204:
             return Answer(204, dry=options.dry_run)
-        plan = self.shapes.plan(thing.noun, call.caller.actor, FULL)
+        plan = self.shapes.plan(thing.noun, caller.actor, FULL)
         await self._know(session, call, plan, thing)
         answer = self._answer(action.answers, plan, thing, call.known)
         return replace(answer, dry=options.dry_run, thing_id=str(thing.id))

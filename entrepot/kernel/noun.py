@@ -163,6 +163,11 @@ class Noun:
             base = head + str(owner_id) + rest.partition("}")[2]
         return f"/{base}/{thing_id}"
 
+    @cached_property
+    def core_fields(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Paths and columns of what travels in references."""
+        return tuple((f.path, f.column) for f in self.all_fields if f.core and f.kind != "ref")
+
     def core_sql(self) -> str:
         """The expression of the generated `core` column: the JSON that travels in references."""
         return _json_object([f for f in self.all_fields if f.core and f.kind != "ref"])

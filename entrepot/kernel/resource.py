@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from entrepot.kernel.access import Caller
 from entrepot.kernel.noun import Noun
 
 ALL = frozenset(("client", "vendor", "operations"))
@@ -12,16 +13,25 @@ Loads = Callable[..., Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody outside is asked, and as whom they write when they answer."""
+
+    answerer: Caller
+    content: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Consult:
     """How somebody outside is asked in the middle of an action.
 
     `prepare(doors, caller, resource, thing_id)` gives the question, or None when nobody needs to be
-    asked; `ask(question)` makes the call; `apply(call, thing, reply, got)` is a verb that takes the
-    reply under the answerer's own write rules.
+    asked. `ask(question)` makes the call, and gives a JSON object, or None where there was no answer:
+    then all stays as it is. `apply(call, thing, body, got)` is a verb that takes the answer; its
+    call is the answerer's, and so are the write rules.
     """
 
-    prepare: Callable[..., Awaitable[object]]
-    ask: Callable[[object], Awaitable[object]]
+    prepare: Callable[..., Awaitable[Question | None]]
+    ask: Callable[[Question], Awaitable[object]]
     apply: Verb
 
 

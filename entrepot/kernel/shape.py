@@ -431,15 +431,15 @@ def _computed(name: str, each: Field, plan: Plan) -> Step:
 def core_of(thing: Thing) -> dict[str, object]:
     """The core fields of a thing in hand, as its references will carry them."""
     out: dict[str, Any] = {}
-    for each in thing.noun.all_fields:
-        if not each.core or each.kind == "ref":
+    now = thing.now
+    for path, column in thing.noun.core_fields:
+        value = now.get(column)
+        if value is None:
             continue
         here = out
-        for name in each.path[:-1]:
+        for name in path[:-1]:
             here = here.setdefault(name, {})
-        value = thing.now.get(each.column)
-        if value is not None:
-            here[each.path[-1]] = value
+        here[path[-1]] = value
     return out
 
 

@@ -63,7 +63,8 @@ select t.token_hash, t.account_id, t.user_id, t.held_by, a.type,
     exists (select {_IN_GROUP} and not exists (select from user_groups_buyers b where b.owner_id = g.id))
         as every_buyer,
     array(select distinct b.target_id from user_groups_buyers b where b.owner_id in (select g.id {_IN_GROUP}))
-        as buyers
+        as buyers,
+    (select i.core from identities i where i.id = coalesce(t.user_id, t.id)) as named
 from api_tokens t join accounts a on a.id = t.account_id left join users u on u.id = t.user_id
 where t.id = $1
 """
@@ -121,6 +122,7 @@ def _caller(token_id: str, row: asyncpg.Record) -> Caller:
         token_id=token_id,
         user_id=user_id,
         held_by=row["held_by"] or "service",
+        named=row["named"] or "",
         modules=_rooms(row["modules"], row["group_modules"]),
         buyers=None if not user_id or row["every_buyer"] else tuple(sorted(row["buyers"])),
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -17,7 +17,7 @@ from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known, Plan, Shapes
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
-from entrepot.kernel.wire import milliseconds
+from entrepot.kernel.wire import decode, milliseconds
 from entrepot.storage.reading import Reader
 from entrepot.storage.vault import Vault
 from entrepot.storage.writing import StoredAnswer, Writer
@@ -25,10 +25,14 @@ from entrepot.storage.writing import StoredAnswer, Writer
 LOG = structlog.get_logger()
 
 ID_BLOCK = 256
-KEY_LIVES = timedelta(hours=24)
 TWIN_WAIT_S = 2.0
-CLAIM_LIVES_S = 120.0
 IN_FLIGHT_INDEX = "orders_one_in_flight"
+
+OVER = (
+    "(idempotency.created_at <= now() - interval '24 hours' "
+    "or (idempotency.status = 0 and idempotency.created_at <= now() - interval '120 seconds'))"
+)
+"""Of a row of kept answers: its day is over, or whoever claimed the key has not come back."""
 
 GONE = (
     asyncpg.PostgresConnectionError,
@@ -138,19 +142,23 @@ class Store:
         while True:
             async with self.session() as session:
                 row = await session.conn.fetchrow(
-                    "select fingerprint, status, etag, body, sealed from idempotency "
-                    "where token_id = $1 and key = $2 and created_at > now() - interval '24 hours' "
-                    "and (status > 0 or created_at > now() - interval '120 seconds')",
+                    f"select fingerprint, status, etag, body, sealed, {OVER} as over from idempotency "
+                    "where token_id = $1 and key = $2",
                     token_id,
                     key,
                 )
-            if row is None:
+                if row is not None and row["over"]:  # it may still wait to be swept up
+                    await session.conn.execute(
+                        f"delete from idempotency where token_id = $1 and key = $2 and {OVER}", token_id, key
+                    )
+            if row is None or row["over"]:
                 return None
             if row["fingerprint"] != fingerprint:
                 raise Mismatch("This Idempotency-Key was used for another request.")
             if row["status"]:
                 body = self.vault.open_bytes(row["body"]) if row["sealed"] else row["body"]
-                return Answer(row["status"], body, row["etag"], replayed=True)
+                made = str(decode(body)["id"]) if row["status"] == 201 else ""  # pyright: ignore[reportIndexIssue]
+                return Answer(row["status"], body, row["etag"], replayed=True, thing_id=made)
             if asyncio.get_running_loop().time() > deadline:
                 raise Conflict(
                     "A request with the same Idempotency-Key is still running.", headers={"Retry-After": "1"}
@@ -163,26 +171,18 @@ class Store:
             done = await session.conn.execute(
                 "insert into idempotency (token_id, key, fingerprint, status, etag, body, sealed) "
                 "values ($1, $2, $3, 0, '', '', false) on conflict (token_id, key) do update "
-                "set fingerprint = $3, status = 0, created_at = now() "
-                "where idempotency.created_at < now() - interval '24 hours' "
-                "or (idempotency.status = 0 and idempotency.created_at < now() - interval '120 seconds')",
+                f"set fingerprint = $3, status = 0, created_at = now() where {OVER}",
                 token_id,
                 key,
                 fingerprint,
             )
         return done.endswith("1")
 
-    async def keep(self, token_id: str, key: str, answer: Answer) -> None:
-        """Keeps the answer of a claimed key."""
+    async def keep(self, stored: Stored) -> None:
+        """Keeps the answer of a claimed key after which nothing is written."""
+        text, values = self.writer.keep(self.stored_answer(stored))
         async with self.session() as session:
-            await session.conn.execute(
-                "update idempotency set status = $3, etag = $4, body = $5 where token_id = $1 and key = $2",
-                token_id,
-                key,
-                answer.status,
-                answer.etag,
-                answer.body,
-            )
+            await session.conn.fetchval(text, *values)
 
     async def release(self, token_id: str, key: str) -> None:
         """Gives a claimed key back: only success is kept."""
@@ -190,6 +190,20 @@ class Store:
             await session.conn.execute(
                 "delete from idempotency where token_id = $1 and key = $2 and status = 0", token_id, key
             )
+
+    def stored_answer(self, stored: Stored) -> StoredAnswer:
+        """The answer as it is kept: encrypted where it holds a secret."""
+        body = stored.answer.body
+        return StoredAnswer(
+            token_id=stored.token_id,
+            key=stored.key,
+            fingerprint=stored.fingerprint,
+            status=stored.answer.status,
+            etag=stored.answer.etag,
+            body=self.vault.seal_bytes(body) if stored.secret else body,
+            sealed=stored.secret,
+            claimed=stored.claimed,
+        )
 
     def reveal(self, secret: str) -> str:
         """A kept secret, for its owner."""
@@ -259,7 +273,7 @@ class Session:
 
     async def write(self, call: Call, stored: Stored | None, *, dry: bool) -> None:
         """All that the command changed, as one statement and one transaction."""
-        answer = self._stored(stored) if stored else None
+        answer = self.store.stored_answer(stored) if stored else None
         text, values = self.store.writer.compose(call, answer)
         if not text:
             return
@@ -297,15 +311,3 @@ class Session:
             raise Conflict(
                 "Somebody else is changing the same things; try again.", headers={"Retry-After": "1"}
             ) from None
-
-    def _stored(self, stored: Stored) -> StoredAnswer:
-        body = stored.answer.body
-        return StoredAnswer(
-            token_id=stored.token_id,
-            key=stored.key,
-            fingerprint=stored.fingerprint,
-            status=stored.answer.status,
-            etag=stored.answer.etag,
-            body=self.store.vault.seal_bytes(body) if stored.secret else body,
-            sealed=stored.secret,
-        )

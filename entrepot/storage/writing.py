@@ -57,6 +57,7 @@ class StoredAnswer:
     etag: str
     body: bytes
     sealed: bool
+    claimed: bool = False
 
 
 class _Parts:
@@ -231,7 +232,7 @@ class Writer:
         )
 
     def _answer(self, parts: _Parts, answer: StoredAnswer) -> None:
-        values = ", ".join(
+        values = [
             parts.bind(value)
             for value in (
                 answer.token_id,
@@ -242,12 +243,26 @@ class Writer:
                 answer.body,
                 answer.sealed,
             )
-        )
-        parts.add(
-            "insert into idempotency (token_id, key, fingerprint, status, etag, body, sealed) "
-            f"values ({values})",
-            1,
-        )
+        ]
+        if answer.claimed:
+            token_id, key, *rest = values
+            parts.add(
+                f"update idempotency set (fingerprint, status, etag, body, sealed) = ({', '.join(rest)}) "
+                f"where token_id = {token_id} and key = {key} and status = 0",
+                1,
+            )
+        else:
+            parts.add(
+                "insert into idempotency (token_id, key, fingerprint, status, etag, body, sealed) "
+                f"values ({', '.join(values)})",
+                1,
+            )
+
+    def keep(self, answer: StoredAnswer) -> tuple[str, list[object]]:
+        """The statement, with its values, that keeps an answer alone."""
+        parts = _Parts()
+        self._answer(parts, answer)
+        return parts.statement(), parts.values
 
 
 def _stored(noun: Noun, name: str, value: Any) -> object:
