@@ -70,6 +70,7 @@ class Served:
         self.host, self.port = "127.0.0.1", 0
         self._ready, self._fault = threading.Event(), None
         self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="served", daemon=True)
         self._thread.start()
         self._ready.wait(30)
@@ -101,6 +102,8 @@ class Served:
 
     def stop(self) -> None:
         """Ends the server and its thread."""
+        for each in self._connections:
+            each.close()
         self._server.should_exit = True
         self._server.force_exit = True
         self._thread.join(10)
@@ -148,6 +151,7 @@ class Served:
             conn = getattr(self._local, "conn", None)
             if conn is None:
                 conn = self._local.conn = http.client.HTTPConnection(self.host, self.port, timeout=30)
+                self._connections.append(conn)
             try:
                 conn.request(method, target, content, sent)
                 answer = conn.getresponse()

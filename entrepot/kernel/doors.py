@@ -351,9 +351,7 @@ class Doors:
             await session.write(call, stored, dry=options.dry_run)
             return answer
 
-    def _stored(
-        self, caller: Caller, resource: Resource, options: Options, answer: Answer, *, claimed: bool
-    ) -> Stored:
+    def _stored(self, caller: Caller, resource: Resource, options: Options, answer: Answer, *, claimed: bool) -> Stored:
         secret = any(each.secret for each in resource.noun.fields)
         return Stored(caller.token_id, options.idempotency_key, options.fingerprint, answer, secret, claimed)
 
@@ -406,9 +404,7 @@ class Doors:
             return answer
         by = Answering(question.answerer, consult.apply, int(answer.etag.strip('"')))
         second = replace(options, if_match="")
-        return await self._retry(
-            lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by)
-        )
+        return await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by))
 
     # Steps of a command ----------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module", params=["sync", "async"])
-def speak(request: pytest.FixtureRequest, served: Served, runner: asyncio.Runner) -> Speak:
+def speak(request: pytest.FixtureRequest, served: Served, runner: asyncio.Runner) -> Iterator[Speak]:
     """Somebody's client, in one form or the other."""
     made: dict[str, Any] = {}
 
@@ -59,7 +59,12 @@ def speak(request: pytest.FixtureRequest, served: Served, runner: asyncio.Runner
             made[who] = served.client(who) if request.param == "sync" else Awaited(served.async_client(who), runner)
         return made[who]
 
-    return client
+    yield client
+    for each in made.values():
+        if request.param == "sync":
+            each.http_client.httpx_client.close()
+        else:
+            runner.run(_wait(each._inner.http_client.httpx_client.aclose()))
 
 
 @pytest.fixture

@@ -30,13 +30,14 @@ def test_a_request_that_is_sent_again_is_answered_again_and_not_done_again(api):
     assert second.body == first.body and second.etag == first.etag
     assert first.headers.get("idempotent-replayed") is None
     assert second.headers["idempotent-replayed"] == "true"
+    assert second.headers["location"] == first.headers["location"] == f"/public/v1{ORDERS}/{first.json['id']}"
     assert orders_with(api, "twice") == 1
 
 
 def test_without_a_key_every_request_counts(api):
     for _ in range(2):
-        ok(api("client").post(ORDERS, purchase(notes="no key")))
-    assert orders_with(api, "no key") == 2
+        ok(api("client").post(ORDERS, purchase(notes="keyless")))
+    assert orders_with(api, "keyless") == 2
 
 
 def test_every_kind_of_write_is_kept(api, served):

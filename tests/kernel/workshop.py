@@ -96,6 +96,7 @@ GADGET = Noun(
         *externals("client", "vendor"),
         text("password", secret=True, writes="operations", sees="operations"),
         ref("maker", "workshop/makers", writes="client"),
+        ref("judge", "workshop/makers", writes="vendor operations"),
         refs("friends", "workshop/makers", heavy=True, writes="client"),
         part("pieces", "workshop/gadgets/{gadget}/pieces", by="gadget_id", heavy=True),
         *audited("created", "updated", "judged"),

@@ -6,7 +6,7 @@ import pytest
 
 from entrepot.storage import faults
 from tests.storage.worlds import Line, counts, faults_of, file, line, loaded, small_world
-from tests.world import BUYER, LICENSEE, MONTHLY, ONCE, OTHER_YEARLY, PRODUCT, SECRET, USER, YEARLY, refer
+from tests.world import BUYER, LICENSEE, MONTHLY, ONCE, OTHER_YEARLY, PRODUCT, SECRET, YEARLY, refer
 
 DIGITS = "7777-0001-0001"
 AGREEMENT, ORDER, SUBSCRIPTION, ASSET = f"AGR-{DIGITS}", f"ORD-{DIGITS}", f"SUB-{DIGITS}", f"AST-{DIGITS}"
@@ -159,8 +159,12 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
     ("a list instead of an object", [product(audit=[])], ["1: audit: An object was expected."]),
     ("an object instead of a list", [agreement(), order(lines={})], ["2: lines: A list was expected."]),
     ("a line that is no object", [agreement(), order(lines=[5])], ["2: lines[0]: An object was expected."]),
-    ("a bag that is no list", [agreement(), order(parameters={"ordering": {}})], ["2: parameters.ordering: A list was "]),
-    ("many at once", [product(name=1, status=2, website=3)], [f"1: name: {TEXT}", "1: status: One", f"1: website: {TEXT}"]),
+    ("a bag that is no list", [agreement(), order(parameters={"ordering": {}})], ["2: parameters.ordering: A list "]),
+    (
+        "many at once",
+        [product(name=1, status=2, website=3)],
+        [f"1: name: {TEXT}", "1: status: One of ", f"1: website: {TEXT}"],
+    ),
     # References
     ("a reference that is a text", [agreement(product=PRODUCT)], [f"1: product: {REFERENCE}"]),
     ("a reference without id", [agreement(product={"name": "x"})], [f"1: product: {REFERENCE}"]),
@@ -187,7 +191,7 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
         "a list of references",
         [line("accounts/user-groups", "UGR-7777-0001", account=refer("ACC-2001-0001"),
               buyers=[refer(BUYER), refer("BUY-9999-9999"), "BUY-1"])],
-        [f"1: buyers[1].id: Buyer 'BUY-9999-9999' {NOT_FOUND}", f"1: buyers[2]: {REFERENCE}"],
+        [f"1: buyers[2]: {REFERENCE}", f"1: buyers[1].id: Buyer 'BUY-9999-9999' {NOT_FOUND}"],
     ),
     (
         "a list that is none",
@@ -225,7 +229,7 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
     ("an item without terms", [line("catalog/items", "ITM-7777-0001-0001", product=refer(PRODUCT))], [
         f"1: terms.period: {REQUIRED}"
     ]),
-    ("a group without its product", [line("catalog/products/item-groups", "IGR-7777-0001")], [f"1: product: {REQUIRED}"]),
+    ("a group of no product", [line("catalog/products/item-groups", "IGR-7777-0001")], [f"1: product: {REQUIRED}"]),
     ("an account without a type", [line("accounts/accounts", "ACC-7777-0001")], [f"1: type: {REQUIRED}"]),
     # What belongs together
     (
@@ -354,7 +358,6 @@ def test_only_so_many_faults_are_told_and_the_rest_counted(empty: str):
 def test_one_fault_at_the_very_end_undoes_everything(empty: str):
     before = counts(empty)
     users = [line("accounts/users", f"USR-{n:04d}-0001", name=f"User {n}") for n in range(1, 9_000)]
-    told = faults_of(empty, file("many", [*users, order()]))
+    told = faults_of(empty, file("many", [*users, order(lines=[])]))
     assert told == [f"many:9000: agreement.id: Agreement '{AGREEMENT}' was not found."]
     assert counts(empty) == before
-    assert USER not in before
