@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from entrepot import app as house
 from entrepot.settings import Settings
 from entrepot.storage.faults import LoadError
-from entrepot.storage.loading import Lines, Summary, load as load_world
+from entrepot.storage.loading import Lines, Summary
+from entrepot.storage.loading import load as load_world
 from entrepot.store_forms import FORMS
 
 

@@ -5,6 +5,7 @@ in it or in what they belong to, and its price is that of its lines.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -91,8 +92,10 @@ def fill(agreement: Thing | None, members: Mapping[str, list[Thing]], world: Wor
     for each in lines:
         _fill_line(each, agreement, asked.get(each.id, []), world)
     for each in held:
-        _sum_up_held(each, lines)
+        _sum_up_held(each, lines, world)
+    _begin_copies(orders, held)
     if agreement is not None and in_file:
+        _take_from_orders(agreement, orders, world)
         if _is_unpriced(agreement) and agreement.price_source != "Manual":
             agreements.sum_up(agreement)
         _put(agreement, "price_source", "Computed")
@@ -123,6 +126,21 @@ def _fill_agreement(agreement: Thing, world: World) -> None:
     for bag in BAGS:
         _fill_bag(agreement, bag, world, lambda each: begun and each.scope == "Agreement", "Agreement", begun)
     _place(agreement)
+
+
+def _take_from_orders(agreement: Thing, orders: list[Thing], world: World) -> None:
+    """What a completed order leaves on its agreement: its text, and of a purchase the accepted terms (spec 2.4)."""
+    completed = [each for each in orders if each.status == "Completed"]
+    if completed and agreement.template_id is None:
+        agreement.template_id = completed[-1].template_id
+    purchase = next((each for each in completed if each.type == "Purchase"), None)
+    if purchase is None or "termsAndConditions" in world.given(agreement):
+        return
+    for each in purchase.termsAndConditions:
+        row = world.begin(AGREEMENT_TERMS, beside=agreement)
+        row.now.update(id=each.id, agreement_id=agreement.id)
+        inherit(row, each, "name", "accepted", "accepted_by", "place")
+        agreement.parts["termsAndConditions"].append(row)
 
 
 def _number(agreement: Thing | None, orders: list[Thing], held: list[Thing], world: World) -> None:
@@ -282,6 +300,16 @@ def _fill_copy(copy: Thing, order: Thing, lines: list[Thing], world: World) -> N
     _fill_bag(copy, "fulfillment", world, lambda each: each.scope == scope, scope)
 
 
+def _begin_copies(orders: list[Thing], held: list[Thing]) -> None:
+    """A completed order shows when its subscriptions began, and until when they were committed to."""
+    live = {each.id: each for each in held if each.noun is SUBSCRIPTION}
+    for order in orders:
+        for copy in order.parts["subscriptions"] if order.status == "Completed" else ():
+            inherit(copy, live.get(copy.id), "start_date")
+            if copy.commitment_date is None and copy.start_date is not None:
+                copy.commitment_date = _later(copy)
+
+
 def _reference(copy: object) -> str:
     return "subscription_id" if copy is ORDER_SUBSCRIPTION else "asset_id"
 
@@ -398,24 +426,26 @@ def _list_price(line: Thing, prices: Thing | None, world: World) -> None:
     _put(line, "price_markup_source", {"type": source, "ref": {"id": prices.id}})
 
 
-def _sum_up_held(thing: Thing, lines: list[Thing]) -> None:
+def _sum_up_held(thing: Thing, lines: list[Thing], world: World) -> None:
+    """Terms and price are those of its lines."""
     column = "subscription_id" if thing.noun is SUBSCRIPTION else "asset_id"
     mine = [line for line in lines if line.now[column] == thing.id]
     if mine and thing.terms_period is None:
-        thing.terms_period = mine[0].period
+        inherit(thing, world.one(ITEM.path, mine[0].item_id), "terms_model", "terms_period", "terms_commitment")
     if thing.terms_period is not None:
         _put(thing, "terms_model", "one-time" if thing.terms_period == "one-time" else "quantity")
-    if thing.noun is SUBSCRIPTION and thing.commitment_date is None and thing.terms_commitment is not None:
-        thing.commitment_date = _later(thing, thing.terms_commitment)
+    if thing.noun is SUBSCRIPTION:
+        _put(thing, "commitment_date", _later(thing))
     if _is_unpriced(thing):
         live = [line for line in mine if line.status == "Active"]
         put_totals(thing, price.total(line_price_of(line) for line in live))
 
 
-def _later(thing: Thing, period: str):
+def _later(thing: Thing) -> datetime | None:
+    """The end of what was committed to at its start; None where nothing was."""
     try:
-        return later(thing.start_date, period)
-    except ValueError:
+        return None if thing.terms_commitment is None else later(thing.start_date, thing.terms_commitment)
+    except ValueError:  # a period that nobody knows is kept as it is, and ends nowhere
         return None
 
 

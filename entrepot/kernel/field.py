@@ -172,9 +172,9 @@ def bag(
 ) -> Field:
     """A slim list of values whose definitions are kept elsewhere.
 
-    `target` is the collection of definitions; `declared_by` names the reference to their owner; `dress(bag, definitions,
-    actor)` makes the wire form; `covers(element, actor)` is the SQL predicate of the elements that
-    the actor may see.
+    `target` is the collection of definitions; `declared_by` names the reference to their owner;
+    `dress(bag, definitions, actor)` makes the wire form; `covers(element, who, nouns)` is the SQL
+    predicate of the elements that the caller may see.
     """
     return _field(
         name,

@@ -433,13 +433,12 @@ def core_of(thing: Thing) -> dict[str, object]:
     out: dict[str, Any] = {}
     now = thing.now
     for path, column in thing.noun.core_fields:
-        value = now.get(column)
-        if value is None:
-            continue
         here = out
-        for name in path[:-1]:
+        for name in path[:-1]:  # also where nothing is in it, as the stored core has it
             here = here.setdefault(name, {})
-        here[path[-1]] = value
+        value = now.get(column)
+        if value is not None:
+            here[path[-1]] = value
     return out
 
 

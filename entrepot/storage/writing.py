@@ -142,11 +142,8 @@ class Writer:
                 )
         self._trail(parts, entries(call, touched))
         for due in call.dues:
-            parts.add(
-                "insert into due (job, kind, object_id, at) values "
-                f"({parts.bind(due.job)}, {parts.bind(due.noun.path)}, {parts.bind(due.thing_id)}, {parts.bind(due.at)})",
-                1,
-            )
+            values = ", ".join(parts.bind(v) for v in (due.job, due.noun.path, due.thing_id, due.at))
+            parts.add(f"insert into due (job, kind, object_id, at) values ({values})", 1)
         if answer is not None:
             self._answer(parts, answer)
         if not parts.ctes:

@@ -146,19 +146,24 @@ def test_refusals_come_in_their_order(api):
 # Creating ---------------------------------------------------------------------------------------------
 
 BIRTHS = [
-    # as           the order is     its agreement
-    (None,         "Draft",         "Draft"),
-    ("Draft",      "Draft",         "Draft"),
-    ("Quoted",     "Quoted",        "Draft"),
-    ("Processing", "Processing",    "Provisioning"),
-    ("processing", "Processing",    "Provisioning"),
+    # as           the order is     its agreement     and its text
+    (None,         "Draft",         "Draft",          None),
+    ("Draft",      "Draft",         "Draft",          None),
+    ("Quoted",     "Quoted",        "Draft",          "TPL-5001-0001-0001"),
+    ("Processing", "Processing",    "Provisioning",   "TPL-5001-0001-0001"),
+    ("processing", "Processing",    "Provisioning",   "TPL-5001-0001-0001"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("status", "order", "agreement"), BIRTHS)
-def test_an_order_begins_as_a_draft_a_quote_or_placed(api, status, order, agreement):
-    made = ok(api("client").post("/commerce/orders", purchase(status=status)))
-    assert (made["status"], made["agreement"]["status"], made["revision"]) == (order, agreement, 1)
+@pytest.mark.parametrize(("status", "order", "agreement", "text"), BIRTHS)
+def test_an_order_begins_as_a_draft_a_quote_or_placed(api, status, order, agreement, text):
+    reply = api("client").post("/commerce/orders", purchase(status=status))
+    made = ok(reply)
+    assert (reply.status, made["status"], made["revision"]) == (201, order, 1)
+    assert (made["agreement"]["status"], made.get("template", {}).get("id")) == (agreement, text)
+    assert reply.headers["location"] == f"/public/v1/commerce/orders/{made['id']}"
+    assert {"created", order.lower()} - {"draft"} <= set(made["audit"])
+    assert ok(api("client").get(f"/commerce/orders/{made['id']}")) == made
 
 
 @pytest.mark.parametrize("status", ["Querying", "Completed", "Failed", "Deleted", "New", "", 5])

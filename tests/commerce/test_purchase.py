@@ -9,6 +9,7 @@ from entrepot.commerce.order import later
 from tests.party import Api, ok
 from tests.purchases import completed, draft, failed, lines_named, map_lines, mapped, placed
 from tests.world import (
+    AUTOMATIC,
     CERTIFICATE,
     DEAD_CERTIFICATE,
     DRAFT_ITEM,
@@ -240,6 +241,20 @@ def test_what_comes_with_the_placing_is_applied_first(api, served):
     found = ok(api("client").post(f"{path_of(order)}/process", body))
     assert (found["status"], found["notes"], found["externalIds"]) == ("Processing", "At last", {"client": "PO-9"})
     assert [each["quantity"] for each in found["lines"]] == [2]
+
+
+def test_what_the_platform_delivers_itself_falls_due_after_the_products_delay(api, served):
+    def due(order: Any) -> list[Any]:
+        return served.fetch("select job, at from due where object_id = $1", order["id"])
+
+    order = draft(served, product=AUTOMATIC)
+    assert due(order) == []
+    found = ok(api("client").post(f"{path_of(order)}/process"))
+    ((job, at),) = due(order)
+    assert job == "fulfil"
+    assert at == datetime.fromisoformat(found["audit"]["processing"]["at"]) + timedelta(seconds=5)
+    assert due(placed(served)) == []  # somebody else delivers that one
+    assert due(placed(served, product=AUTOMATIC, parameters={})) == []  # it waits for the client
 
 
 # Completing (spec 2.4) --------------------------------------------------------------------------------

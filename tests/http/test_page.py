@@ -10,7 +10,6 @@ from entrepot.http.sign_in import COOKIE, LINK_LIVES_S, LINKS_MAX, SIGNED_IN_S, 
 from entrepot.storage.vault import Vault
 from tests import purchases
 from tests.serving import KEY, Served
-from tests.serving import house as house
 from tests.world import TOKENS, token
 
 FRAGMENT = {"X-Fragment": "1"}
@@ -25,19 +24,19 @@ class Browser(httpx2.Client):
 
 
 @pytest.fixture
-def browser(house: Served) -> Iterator[Browser]:
-    with Browser(base_url=house.url, timeout=30) as client:
+def browser(served: Served) -> Iterator[Browser]:
+    with Browser(base_url=served.url, timeout=30) as client:
         yield client
 
 
 @pytest.fixture
-def browsing(house: Served) -> Iterator:
+def browsing(served: Served) -> Iterator:
     """Browsers of several parties, each signed in."""
     opened: dict[str, Browser] = {}
 
     def of(who: str) -> Browser:
         if who not in opened:
-            opened[who] = Browser(base_url=house.url, timeout=30)
+            opened[who] = Browser(base_url=served.url, timeout=30)
             assert opened[who].sign_in(who).status_code == 303
         return opened[who]
 
@@ -100,8 +99,8 @@ def test_a_form_from_another_site_is_refused(browser: Browser, path: str, header
     assert answer.status_code == 403 and "set-cookie" not in answer.headers
 
 
-def test_a_form_of_this_site_is_taken(browser: Browser, house: Served):
-    answer = browser.post("/sign-in", data={"token": token("client")}, headers={"Origin": house.url})
+def test_a_form_of_this_site_is_taken(browser: Browser, served: Served):
+    answer = browser.post("/sign-in", data={"token": token("client")}, headers={"Origin": served.url})
     assert answer.status_code == 303
 
 
@@ -121,28 +120,28 @@ def test_a_cookie_opens_no_api(browser: Browser):
     assert answer.status_code == 401
 
 
-def test_a_token_that_is_disabled_shows_nothing_more(browser: Browser, house: Served):
+def test_a_token_that_is_disabled_shows_nothing_more(browser: Browser, served: Served):
     browser.sign_in("other vendor")
     try:
-        house.fetch("update api_tokens set status = 'Disabled' where id = $1", TOKENS["other vendor"])
-        house.parts.callers._known.clear()
+        served.fetch("update api_tokens set status = 'Disabled' where id = $1", TOKENS["other vendor"])
+        served.parts.callers._known.clear()
         assert 'name="token"' in browser.get("/").text
         assert browser.get("/", headers=FRAGMENT).status_code == 401
     finally:
-        house.fetch("update api_tokens set status = 'Active' where id = $1", TOKENS["other vendor"])
+        served.fetch("update api_tokens set status = 'Active' where id = $1", TOKENS["other vendor"])
 
 
 # Links that sign in once ----------------------------------------------------------------------------
 
 
-def test_a_link_signs_in_once(house: Served, browser: Browser):
-    link = house.parts.site.links.make(token("vendor"))
+def test_a_link_signs_in_once(served: Served, browser: Browser):
+    link = served.parts.site.links.make(token("vendor"))
     assert browser.head(link).status_code == 200 and COOKIE not in browser.cookies
     answer = browser.get(link)
     assert answer.status_code == 200 and 'content="0; url=/"' in answer.text
     assert COOKIE in browser.cookies and "no-store" in answer.headers["cache-control"]
     assert browser.get(link).headers["location"] == "/", "who is in already goes on"
-    with Browser(base_url=house.url) as another:
+    with Browser(base_url=served.url) as another:
         spent = another.get(link)
         assert spent.status_code == 401 and COOKIE not in another.cookies
 
@@ -180,15 +179,15 @@ def test_a_cookie_works_for_twelve_hours_for_the_page_alone_and_only_unchanged()
 # What is shown --------------------------------------------------------------------------------------
 
 
-def test_each_party_sees_the_order_at_its_own_prices(house: Served, browsing):
-    order = purchases.placed(house)
+def test_each_party_sees_the_order_at_its_own_prices(served: Served, browsing):
+    order = purchases.placed(served)
     shown = {who: browsing(who).get(f"/orders/{order['id']}").text for who in ("client", "vendor", "operations")}
     for who, text in shown.items():
         assert order["id"] in text and "Alpha Suite" in text
-        line = house.call(who, "GET", f"/commerce/orders/{order['id']}").json["lines"][0]["price"]
+        line = served.call(who, "GET", f"/commerce/orders/{order['id']}").json["lines"][0]["price"]
         assert ("unitSP" in line) == ("You get" not in text)
     sale, purchase = (
-        f"{house.call(who, 'GET', '/commerce/orders/' + order['id']).json['lines'][0]['price'][name]:,.2f}"
+        f"{served.call(who, 'GET', '/commerce/orders/' + order['id']).json['lines'][0]['price'][name]:,.2f}"
         for who, name in (("client", "unitSP"), ("vendor", "unitPP"))
     )
     assert sale in shown["client"] and purchase not in shown["client"]
@@ -196,25 +195,25 @@ def test_each_party_sees_the_order_at_its_own_prices(house: Served, browsing):
     assert sale in shown["operations"] and purchase in shown["operations"]
 
 
-def test_the_newest_orders_come_first_and_their_pages_are_a_click_away(house: Served, browsing):
-    first, second = purchases.draft(house), purchases.draft(house)
+def test_the_newest_orders_come_first_and_their_pages_are_a_click_away(served: Served, browsing):
+    first, second = purchases.draft(served), purchases.draft(served)
     text = browsing("client").get("/").text
     assert text.index(second["id"]) < text.index(first["id"])
     assert f'href="/orders/{second["id"]}"' in text
 
 
-def test_what_is_not_mine_is_not_there(house: Served, browsing):
-    order = purchases.placed(house)
+def test_what_is_not_mine_is_not_there(served: Served, browsing):
+    order = purchases.placed(served)
     for who in ("other client", "other vendor"):
         assert order["id"] not in browsing(who).get("/").text
         answer = browsing(who).get(f"/orders/{order['id']}")
         assert answer.status_code == 404 and "Not Found" in answer.text
 
 
-def test_an_order_page_tells_of_lines_parameters_subscriptions_assets_and_trail(house: Served, browsing):
-    order = purchases.completed(house)
+def test_an_order_page_tells_of_lines_parameters_subscriptions_assets_and_trail(served: Served, browsing):
+    order = purchases.completed(served)
     text = browsing("vendor").get(f"/orders/{order['id']}").text
-    found = house.call("vendor", "GET", f"/commerce/orders/{order['id']}").json
+    found = served.call("vendor", "GET", f"/commerce/orders/{order['id']}").json
     for each in (*found["lines"], *found["subscriptions"], *found["assets"], found["agreement"]):
         assert each["id"] in text
     assert "Northwind" in text and '<span class="pill green">Completed</span>' in text
@@ -222,23 +221,23 @@ def test_an_order_page_tells_of_lines_parameters_subscriptions_assets_and_trail(
         assert event in text
 
 
-def test_hidden_parameters_are_not_shown_to_the_client(house: Served, browsing):
-    order = purchases.placed(house)
+def test_hidden_parameters_are_not_shown_to_the_client(served: Served, browsing):
+    order = purchases.placed(served)
     assert "Secret" in browsing("vendor").get(f"/orders/{order['id']}").text
     assert "Secret" not in browsing("client").get(f"/orders/{order['id']}").text
 
 
-def test_whatever_is_written_is_shown_as_text(house: Served, browsing):
+def test_whatever_is_written_is_shown_as_text(served: Served, browsing):
     evil = "</td><script>alert(1)</script>\" onload='x' {rows} &amp;"
-    order = purchases.draft(house, notes=evil, externalIds={"client": evil})
+    order = purchases.draft(served, notes=evil, externalIds={"client": evil})
     for path in ("/", f"/orders/{order['id']}"):
         text = browsing("client").get(path).text
         assert "<script>alert" not in text and "onload='x'" not in text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "{rows}" in text and "&amp;amp;" in text
 
 
-def test_the_script_is_given_the_middle_of_the_page(house: Served, browsing):
-    order = purchases.draft(house)
+def test_the_script_is_given_the_middle_of_the_page(served: Served, browsing):
+    order = purchases.draft(served)
     for path in ("/", f"/orders/{order['id']}"):
         answer = browsing("client").get(path, headers=FRAGMENT)
         assert answer.headers["x-fragment"] == "1" and order["id"] in answer.text

@@ -10,7 +10,6 @@ import pytest
 
 from tests import purchases
 from tests.serving import Served
-from tests.serving import house as house
 from tests.world import token
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -40,13 +39,13 @@ def dump(tmp_path: Path):
     return dumped
 
 
-def test_a_link_leads_to_a_page_that_keeps_itself_current(house: Served, dump):
-    order = purchases.placed(house)
-    dom = dump(house.url + house.parts.site.links.make(token("client")))
+def test_a_link_leads_to_a_page_that_keeps_itself_current(served: Served, dump):
+    order = purchases.placed(served)
+    dom = dump(served.url + served.parts.site.links.make(token("client")))
     assert order["id"] in dom and "<title>Orders - Entrepot</title>" in dom
     assert re.search(r'<span id="state"[^>]*>Live</span>', dom), "the script fetched the page anew"
     assert re.search(r'<button type="button" id="pause">Pause</button>', dom)
 
 
-def test_the_form_is_shown_to_a_stranger(house: Served, dump):
-    assert 'name="token"' in dump(house.url + "/")
+def test_the_form_is_shown_to_a_stranger(served: Served, dump):
+    assert 'name="token"' in dump(served.url + "/")

@@ -146,7 +146,8 @@ def bench(workshop: str) -> Callable[..., None]:
             pool = await open_pool(workshop, smallest=1, largest=size)
             gadget = f"GAD-1000-{next(_numbers):04d}"
             await pool.execute(
-                "insert into workshop_gadgets (id, revision, name, status, active) values ($1, 1, 'Cart', 'Draft', false)",
+                "insert into workshop_gadgets (id, revision, name, status, active) "
+                "values ($1, 1, 'Cart', 'Draft', false)",
                 gadget,
             )
             oracle = Oracle()
@@ -242,8 +243,8 @@ def test_no_connection_and_no_lock_is_held_while_asking(bench):
                 assert b.pool.get_idle_size() == b.pool.get_size() == 1
                 other = await asyncpg.connect(b.url)
                 busy = await other.fetchval(
-                    "select count(*) from pg_stat_activity where datname = current_database() and xact_start is not null "
-                    "and pid <> pg_backend_pid()"
+                    "select count(*) from pg_stat_activity where datname = current_database() "
+                    "and xact_start is not null and pid <> pg_backend_pid()"
                 )
                 await other.execute("set lock_timeout = '1s'")
                 await other.execute("update workshop_gadgets set active = active where id = $1", b.id)
@@ -271,7 +272,7 @@ def test_an_edit_in_between_is_a_conflict_and_the_answer_is_not_applied(bench):
 def test_two_may_ask_at_once_and_one_of_the_answers_counts(bench):
     async def story(b: Bench, oracle: Oracle) -> None:
         first, second = asyncio.create_task(b.ponder()), asyncio.create_task(b.ponder())
-        while len(oracle.asked) < 2:
+        while len(oracle.asked) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         oracle.say({"price": {"cost": 5}})
         found = await asyncio.gather(first, second, return_exceptions=True)
