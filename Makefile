@@ -100,7 +100,7 @@ surface: $(VENV)/.installed-dev ## Write docs/surface/endpoints.txt anew from wh
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure load and limits (ARGS="--help" says what there is)
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.run $(ARGS)
 
 ##@ Help
 

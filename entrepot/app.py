@@ -78,6 +78,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     callers = Callers(pool)
     jobs = {name: make(doors) for name, make in JOBS.items()}
     work = Work(pool, jobs)
+    store.written = work.hint
     api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
     return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, page, pool))

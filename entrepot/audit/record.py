@@ -48,8 +48,11 @@ def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None
 
 
 def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
-    """The changes themselves, and what else was noted when it happened."""
-    found = {"changes": changes(record, actor, nouns), "facts": _read(record.facts)}
+    """The changes themselves, and for operations what else was noted when it happened: that may name whom
+    the other parties do not know, such as the user whom an order was sent to."""
+    found: dict[str, object] = {"changes": changes(record, actor, nouns)}
+    if actor == "operations":
+        found["facts"] = _read(record.facts)
     return {name: each for name, each in found.items() if each}
 
 

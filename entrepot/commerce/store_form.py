@@ -19,7 +19,7 @@ from entrepot.catalog.parameter_value import display
 from entrepot.catalog.price_list import PRICE_LIST
 from entrepot.catalog.price_list_item import PRICE_LIST_ITEM
 from entrepot.catalog.pricing_policy import PRICING_POLICY, applies_to
-from entrepot.catalog.product import PRODUCT
+from entrepot.catalog.product import PRODUCT, fulfilment
 from entrepot.catalog.store_form import Definitions, definitions, resolved, sorted_by_id
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, is_to_be_accepted
@@ -28,6 +28,7 @@ from entrepot.commerce import parameters, price
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
+from entrepot.commerce.fulfiller import JOB
 from entrepot.commerce.line import COPIED, LINE
 from entrepot.commerce.order import ORDER, later
 from entrepot.commerce.order_asset import ORDER_ASSET
@@ -203,6 +204,16 @@ def _fill_order(order: Thing, agreement: Thing | None, held: list[Thing], world:
     if order.template_id is None and order.status in TEMPLATES:
         order.template_id = _texts(world, order.product_id).get(TEMPLATES[order.status])
     _accept_terms(order, world)
+    _engage(order, world)
+
+
+def _engage(order: Thing, world: World) -> None:
+    """What the platform fulfils by itself goes on from where the file leaves it."""
+    product = world.one(PRODUCT.path, order.product_id) if order.status == "Processing" else None
+    if product is not None:
+        mode, delay = fulfilment(product)
+        if mode == "automatic":
+            world.due(JOB, order, delay)
 
 
 def _fill_order_line(line: Thing, order: Thing, prices: Thing | None, world: World) -> None:

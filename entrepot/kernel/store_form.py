@@ -6,7 +6,7 @@ holds; they do no I/O, and may be run again.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from entrepot.kernel.noun import Noun
@@ -36,6 +36,10 @@ class World(Protocol):
 
     def given(self, thing: Thing) -> Mapping[str, object]:
         """The object as it stands in the file."""
+        ...
+
+    def due(self, job: str, thing: Thing, after: timedelta) -> None:
+        """Work to be done about a thing when the business clock has moved on by `after`."""
         ...
 
     def fault(self, thing: Thing, name: str, reason: str) -> None:

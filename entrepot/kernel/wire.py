@@ -1,6 +1,6 @@
 """JSON in and out: decimals keep their digits, times are UTC to the millisecond."""
 
-from datetime import UTC, date, datetime
+from datetime import MINYEAR, UTC, date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -42,7 +42,10 @@ def to_moment(value: str) -> datetime:
     found = datetime.fromisoformat(value.strip())
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    return milliseconds(found.astimezone(UTC))
+    found = milliseconds(found.astimezone(UTC))
+    if found.year == MINYEAR:
+        raise ValueError("the database would take the first moment of all for minus infinity")
+    return found
 
 
 def milliseconds(value: datetime) -> datetime:

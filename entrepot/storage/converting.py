@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ class Unit:
     unknown: list[tuple[str, str, Thing, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     changes: list[Thing] = field(default_factory=list)
+    dues: list[tuple[str, Thing, datetime]] = field(default_factory=list)
 
     def place(self, thing: Thing, origin: Origin, prefix: str, given: Mapping[str, object]) -> None:
         """Notes where a thing stands in the file."""
@@ -306,7 +307,7 @@ def _flag(value: object) -> bool:
     raise ValueError("True or false was expected.")
 
 
-def _moment(value: object):
+def _moment(value: object) -> datetime:
     if isinstance(value, str) and len(value) <= 40:
         try:
             return to_moment(value)

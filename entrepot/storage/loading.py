@@ -44,7 +44,10 @@ TRAIL: Final = (
     "kind", "object_id", "owner_id", "revision", "place", "event", "name", "at", "actor_id", "accounts", "scope",
     "delta", "details",
 )  # fmt: skip
+DUE: Final = ("job", "kind", "object_id", "at")
 NOTHING: Final = b"{}"
+
+_decoder = msgspec.json.Decoder(float_hook=str)  # at first reading no number is looked at
 
 Progress = Callable[[str, int, int | None], None]
 """`progress(what, done, of all)`: reading (of how many is not known), loading, checking."""
@@ -155,7 +158,7 @@ class Contents:
 
     def _take(self, origin: Origin, raw: bytes) -> None:
         try:
-            given = msgspec.json.decode(raw)
+            given = _decoder.decode(raw)
         except (ValueError, RecursionError) as fault:
             self.fault(Fault(origin, "$", f"This is not JSON: {fault}"))
             return
@@ -371,6 +374,8 @@ class _Loading:
                     self.facts.keep(thing)
                 if not self.contents.faults:
                     self._emit(thing)
+            for job, thing, at in unit.dues:
+                self._rows("due", DUE).append((job, thing.noun.path, thing.now["id"], at))
         if not self.contents.faults:
             await self._change([thing for unit in filled for thing in unit.changes])
             await self._flush(least=ROWS_AT_A_TIME)

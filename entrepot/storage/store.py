@@ -75,6 +75,10 @@ async def open_pool(url: str, *, smallest: int = 2, largest: int = 16) -> asyncp
     )
 
 
+def _nobody() -> None:
+    """Nobody waits to hear that something was written."""
+
+
 class Store:
     """Where things are kept, for the doors: implements the kernel's port on PostgreSQL."""
 
@@ -90,6 +94,7 @@ class Store:
         self.writer = Writer()
         self._key = key
         self._blocks: dict[str, list[int]] = {}
+        self.written: Callable[[], None] = _nobody
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["Session"]:
@@ -278,6 +283,8 @@ class Session:
         if not text:
             return
         await self._guarded(lambda: self._run(text, values, dry=dry))
+        if not dry:
+            self.store.written()
 
     async def _run(self, text: str, values: list[object], *, dry: bool) -> None:
         if not dry:
