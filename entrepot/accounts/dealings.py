@@ -29,9 +29,7 @@ def dealt_with(what: str, thing_id: sa.ColumnElement[str], who: Who) -> sa.Colum
     """Whether the caller has an agreement whose `what` is that thing, for a buyer within its reach."""
     agreement = AGREEMENTS.alias()
     party = agreement.c.client_id if who.actor == "client" else agreement.c.vendor_id
-    return exists(
-        agreement, agreement.c[what] == thing_id, party == who.account, who.reach(agreement.c.buyer_id)
-    )
+    return exists(agreement, agreement.c[what] == thing_id, party == who.account, who.reach(agreement.c.buyer_id))
 
 
 def exists(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

@@ -26,6 +26,9 @@ def _user(user: Thing, world: World) -> None:
     """A password comes in as it is, or as the verifier that a dump holds."""
     if user.name is None:
         user.name = " ".join(filter(None, (user.first_name, user.last_name))) or None
+    if not user.accounts:
+        groups = (world.one(USER_GROUP.path, group_id) for group_id in user.groups)
+        user.parts["accounts"] = list(dict.fromkeys(str(each.account_id) for each in groups if each is not None))
     if user.current_account_id is None and user.accounts:
         user.current_account_id = user.accounts[0]
     password = world.given(user).get("password")

@@ -26,13 +26,13 @@ ADDRESS: Final = {
     "postCode": (20, True),
     "city": (200, True),
     "state": (200, True),
-    "country": (2, True),
+    "country": (100, True),
 }
 CONTACT: Final = {
     "name": (200, False),
     "firstName": (100, False),
     "lastName": (100, False),
-    "email": (320, True),
+    "email": (320, False),
 }
 PHONE: Final = {"prefix": (10, False), "number": (50, True)}
 
@@ -201,10 +201,11 @@ def _contact(value: object, options: Options) -> list[str]:
     found = _record(value, CONTACT, "a contact")
     if not isinstance(value, dict) or found:
         return found
-    if is_empty(value.get("name")) and (is_empty(value.get("firstName")) or is_empty(value.get("lastName"))):
-        found.append("firstName and lastName are required.")
-    found += [f"email: {fault}" for fault in _email(value["email"], {})]
     phone = value.get("phone")
+    if is_empty(phone) and all(is_empty(value.get(key)) for key in CONTACT):
+        return ["A name, an email or a phone is required."]
+    if not is_empty(value.get("email")):
+        found += [f"email: {fault}" for fault in _email(value["email"], {})]
     if not is_empty(phone):
         found += [f"phone: {fault}" for fault in _record(phone, PHONE, "a prefix and a number")]
     elif options.get("phoneMandatory") is True:

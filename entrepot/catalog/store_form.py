@@ -129,6 +129,7 @@ def _listing(listing: Thing, world: World) -> None:
     ):
         inherit(listing, source, "product_id")
     inherit(listing, world.one(PRODUCT.path, listing.product_id), "vendor_id")
+    listing.name = listing.name or listing.id
 
 
 def _both_ways(thing: Thing, markup: str, margin: str) -> None:

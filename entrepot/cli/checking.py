@@ -56,7 +56,7 @@ async def _dangling(parts: house.Application) -> list[str]:
     findings: list[str] = []
     for noun in parts.nouns:
         for each in noun.all_fields:
-            if each.kind != "ref":
+            if each.kind != "ref" or not each.stored:
                 continue
             target = parts.nouns[each.target]
             within = f" and x.{each.also} = t.{each.also}" if each.also else ""

@@ -31,7 +31,7 @@ ORDERS = Resource(
     ORDER,
     create=create(order.create, by="client", loads=order_needs.for_purchase),
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
-    remove=remove(order.delete, moves="delete", loads=order_needs.beside),
+    remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
         Action("validate", order.validate, by=EVERYBODY, loads=order_needs.beside),
         Action("quote", order.quote, moves="quote", loads=order_needs.beside),
@@ -69,8 +69,8 @@ OFFERS = (
     Resource(
         AGREEMENT,
         texts=(
-            Text("render", texts.of_agreement, texts.beside),
-            Text("template", texts.of_agreement, texts.beside),
+            Text("render", texts.of_agreement, texts.beside_agreement),
+            Text("template", texts.of_agreement, texts.beside_agreement),
         ),
     ),
     Resource(LINE, path="commerce/agreements/{agreement}/lines", by="agreement_id", lists_only=True),

@@ -184,7 +184,6 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
 
 def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Each actor writes its own fields; any edit by operations turns a draft into a quote (spec T4, T5)."""
-    _require_kept(order)
     before = str(order.status)
     _write(call, order, body, got, state=before)
     if call.by("operations") and before == "Draft":
@@ -302,7 +301,9 @@ def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
 def delete(call: Call, order: Thing, body: None, got: Got) -> None:
     """A draft or quote is given up; it stays visible as Deleted (spec T7, T9)."""
     call.move(order, "delete")
-    call.move(got.agreement, "delete", by="kernel")
+    others = [each for each in got.siblings if each.id != order.id]
+    if got.agreement.status == "Draft" and not others:
+        call.move(got.agreement, "delete", by="kernel")
     call.record("order.deleted", order)
 
 
@@ -386,8 +387,13 @@ def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:
         return
     if order.template_id is None:
         _give_template(call, order, body, got, TEXTS.get(str(order.status), ""))
-    elif order.template_id not in {str(each.id) for each in got.templates}:
+        return
+    found = next((each for each in got.templates if each.id == order.template_id), None)
+    kind = TEXTS.get(str(order.status))
+    if found is None:
         call.fault(body.path("template.id"), f"Template {order.template_id} is not one of this product.")
+    elif kind is not None and found.type != kind:
+        call.fault(body.path("template.id"), f"Template {found.id} is of type {found.type}; {kind} was expected.")
 
 
 def _write_parameters(call: Call, order: Thing, body: Body, got: Got, state: str) -> None:

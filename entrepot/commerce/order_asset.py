@@ -3,7 +3,7 @@
 from entrepot.commerce import parameters
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time
-from entrepot.commerce.order_subscription import sum_up, take_terms, write_fulfillment, write_template
+from entrepot.commerce.order_subscription import default_template, sum_up, take_terms, write_fulfillment, write_template
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
@@ -70,6 +70,7 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
         vendor_id=order.vendor_id,
         buyer_id=order.buyer_id,
         price_currency=order.price_currency,
+        template_id=default_template(got, "Asset"),
         fulfillment=[
             parameters.instance(each)
             for each in got.definitions

@@ -58,6 +58,17 @@ ORDER_LINE = Noun(
         ref("asset", "commerce/orders/{order}/assets", also="order_id"),
         text("description", longest=2000),
         document("info"),
+        *(
+            ref(name, target, via="order", aside=True)
+            for name, target in (
+                ("agreement", "commerce/agreements"),
+                ("client", "accounts/accounts"),
+                ("vendor", "accounts/accounts"),
+                ("buyer", "accounts/buyers"),
+                ("seller", "accounts/sellers"),
+                ("product", "catalog/products"),
+            )
+        ),
         enum("model", "one-time usage quantity", sees="kernel"),
         text("period", sees="kernel"),
         text("commitment", sees="kernel"),

@@ -27,6 +27,7 @@ from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, among, given
+from entrepot.kernel.wire import decode
 from entrepot.program.certificate import CERTIFICATE
 
 
@@ -265,7 +266,7 @@ def _signatory(call: Call, got: Got) -> dict[str, object]:
             "revision": user.revision,
         }
         return {key: value for key, value in named.items() if value is not None}
-    return {"id": call.caller.identity_id}
+    return decode(call.caller.named) if call.caller.named else {"id": call.caller.identity_id}  # pyright: ignore[reportReturnType]
 
 
 # For an order that is there ---------------------------------------------------------------------------
@@ -322,6 +323,20 @@ def _assignee_id(body: Body) -> str | None:
     named = body.get("assignee")
     found = named.get("id") if isinstance(named, dict) else None
     return found if isinstance(found, str) and "\0" not in found else None
+
+
+UNDER_WAY = ("Draft", "Quoted", "Processing", "Querying")
+
+
+async def to_delete(load: Load, call: Call, order: Thing, body: Body) -> Got:
+    """Other orders of the agreement that are not over: while there is one, the agreement stays."""
+    siblings = Want(
+        call.nouns["commerce/orders"],
+        lambda row: sa.and_(row.c.agreement_id == given("agreement_id"), row.c.status.in_(UNDER_WAY)),
+        named=True,
+    )
+    await load({"siblings": siblings}, agreement_id=order.agreement_id)
+    return await beside(load, call, order, body)
 
 
 NOTIFIED = {"users": Want(USER, lambda row: row.c.id == given("notified_id"), visible=True)}

@@ -114,6 +114,7 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
         vendor_id=order.vendor_id,
         buyer_id=order.buyer_id,
         price_currency=order.price_currency,
+        template_id=default_template(got, "Subscription"),
         fulfillment=[
             parameters.instance(each)
             for each in got.definitions
@@ -122,6 +123,11 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
     )
     order.parts["subscriptions"].append(draft)
     return draft
+
+
+def default_template(got: Got, kind: str) -> str | None:
+    """The product's text of that kind, where the vendor names none."""
+    return next((str(each.id) for each in got.templates if each.type == kind and each.is_default), None)
 
 
 def update(call: Call, draft: Thing, body: Body, got: Got) -> None:

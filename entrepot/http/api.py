@@ -22,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIXES = ("/public/v1/", "/v1/")
 KEY_LENGTH_MAX = 255
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PRIVATE = (b"cache-control", b"private, no-store")
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
@@ -64,7 +65,7 @@ class Api:
         except Exception:
             LOG.exception("request failed", method=method, path=scope["path"], trace_id=trace_id)
             status, extra, body = _failed(trace_id)
-        await _send(send, status, extra, body)
+        await _send(send, status, extra, body, bodiless=method == "HEAD")
         SECONDS.labels(method, route.path if route else "unknown", status).observe(time.perf_counter() - began)
 
     def _route(self, method: str, path: str) -> tuple[Route, list[str]]:
@@ -76,9 +77,10 @@ class Api:
             methods, ids = None, []
         if methods is None:
             raise Missing(f"There is nothing at {path[:200]}.")
-        route = methods.get(method)
+        route = methods.get("GET" if method == "HEAD" else method)
         if route is None:
-            raise NotOffered(f"{method} is not offered here.", headers={"Allow": ", ".join(sorted(methods))})
+            allowed = sorted({*methods, *(("HEAD",) if "GET" in methods else ())})
+            raise NotOffered(f"{method} is not offered here.", headers={"Allow": ", ".join(allowed)})
         return route, ids
 
     async def _serve(
@@ -156,7 +158,7 @@ def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
     ):
         raise WrongType(f"Content of type {kind[:100]} is not taken here; send application/json.")
     try:
-        return decode(raw)
+        return decode(raw.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as fault:
         raise Unreadable("The body is not valid JSON.", {"$": [str(fault)[:200]]}) from None
 
@@ -186,9 +188,17 @@ def _answered(answer: Answer, location: str = "") -> tuple[int, list[tuple[bytes
         headers.append((b"idempotent-replayed", b"true"))
     if answer.dry:
         headers.append((b"preference-applied", b"dry-run"))
-    if location and answer.thing_id and not answer.dry:
-        headers.append((b"location", f"{location.rstrip('/')}/{answer.thing_id}".encode()))
+    if location and answer.status == 201 and not answer.dry:
+        headers.append((b"location", f"{location.rstrip('/')}/{_id_in(answer)}".encode()))
     return answer.status, headers, answer.body
+
+
+def _id_in(answer: Answer) -> str:
+    """The id of what was made; a replayed answer has it in its body alone."""
+    if answer.thing_id:
+        return answer.thing_id
+    made = decode(answer.body)
+    return str(made["id"]) if isinstance(made, dict) else ""
 
 
 def _refused(refusal: Refusal, trace_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -218,7 +228,7 @@ def _trace_id(headers: Mapping[bytes, bytes]) -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, bodiless: bool) -> None:
     await send(
         {
             "type": "http.response.start",
@@ -226,4 +236,4 @@ async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], bod
             "headers": [*headers, (b"content-length", str(len(body)).encode())] if status != 204 else headers,
         }
     )
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else body})

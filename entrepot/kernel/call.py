@@ -28,6 +28,7 @@ class Happening:
     event: str
     thing: Thing
     details: dict[str, object]
+    moved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Call:
     dues: list[Due] = field(default_factory=list)
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
+    moved: set[Thing] = field(default_factory=set)
     relied: list[Thing] = field(default_factory=list)
     erased: list[Thing] = field(default_factory=list)
     touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Call:
         before = str(thing.now["status"])
         row = life.require(verb, before, by or self.caller.actor, f"{thing.noun.word} {thing.id}")
         thing.now["status"] = row.target
+        self.moved.add(thing)
         self.stamp(thing, row.target)
         return before
 
@@ -113,7 +116,8 @@ class Call:
 
     def record(self, event: str, thing: Thing, **details: object) -> None:
         """Puts an event on the trail, in the transaction of the change itself."""
-        self.happenings.append(Happening(event, thing, details))
+        self.happenings.append(Happening(event, thing, details, thing in self.moved))
+        self.moved.discard(thing)
 
     def due(self, job: str, thing: Thing, after: timedelta) -> None:
         """Work to be done about `thing` when the business clock has moved on by `after`."""

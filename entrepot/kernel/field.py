@@ -22,7 +22,8 @@ class Field:
 
     `name` is the wire name, with dots for nested objects. `sees` says which actors know that it
     exists. `writes` maps an actor to the states in which it may write (None: in any).
-    `core` travels in references; `heavy` is left out of lists unless selected.
+    `core` travels in references; `heavy` is left out of lists unless selected; `aside` is left out
+    where the thing is shown within another. `via` names the owner that holds the value in its stead.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Field:
     target: str = ""
     by: str = ""
     also: str = ""
+    via: str = ""
+    aside: bool = False
     default: object = None
     check: Callable[[object], list[str]] | None = None
     declared_by: str = ""
@@ -61,7 +64,7 @@ class Field:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", tuple(self.name.split(".")))
         object.__setattr__(self, "lowered", tuple(self.name.lower().split(".")))
-        object.__setattr__(self, "stored", self.kind not in ("refs", "part", "computed"))
+        object.__setattr__(self, "stored", self.kind not in ("refs", "part", "computed") and not self.via)
 
     def writable(self, actor: str, state: str) -> bool:
         """Whether `actor` may write this field while the thing is in `state`."""

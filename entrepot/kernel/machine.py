@@ -70,6 +70,8 @@ class Machine:
         if actor not in self.actors(verb):
             raise Forbidden(f"{actor.capitalize()} may not {verb} {what}.")
         found = self.find(verb, state, actor)
+        if found is None and actor == "kernel":
+            raise Conflict(f"{what[0].upper()}{what[1:]} is {state}.")
         if found is None:
             sources = [s for row in self.moves if row.verb == verb and actor in row.by for s in row.sources]
             raise Conflict(

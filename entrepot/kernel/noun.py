@@ -1,5 +1,6 @@
 """A noun of the business: its fields, its life, its ids, and who may see which rows."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,6 +77,16 @@ class Noun:
         """Stored fields by column."""
         return {each.column: each for each in self.all_fields if each.stored}
 
+    def column_kind(self, column: str) -> str:
+        """The kind of a column of its own; a reference where the owner holds it."""
+        each = self.by_column.get(column)
+        return each.kind if each is not None else "ref"
+
+    @cached_property
+    def through_owner(self) -> Mapping[str, Field]:
+        """Fields that the owner holds, by the name of their column."""
+        return {each.column: each for each in self.all_fields if each.via}
+
     @cached_property
     def structs(self) -> frozenset[str]:
         """Lower-cased names of nested objects with fixed fields, such as `price`."""
@@ -149,7 +160,7 @@ class Noun:
     @cached_property
     def word(self) -> str:
         """The name within a sentence."""
-        return self.name[0].lower() + self.name[1:]
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).lower()
 
     def field(self, name: str) -> Field:
         """The field with that wire name, in any case. Raises KeyError."""
@@ -187,7 +198,7 @@ def _json_object(fields: Iterable[Field], depth: int = 0) -> str:
             parts.append(_json_member(key, members[0]))
         else:
             inner = _json_object(members, depth + 1)
-            parts.append(f"""',"{key}":' || {inner}""")
+            parts.append(f"""coalesce(',"{key}":' || nullif({inner}, '{{}}'), '')""")
     return "('{' || substr(" + " || ".join(parts) + ", 2) || '}')"
 
 

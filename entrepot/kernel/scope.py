@@ -56,6 +56,8 @@ class NounScope:
         return Scalar(shown, found.kind, True, found.members)
 
     def _field(self, each: Field, rest: tuple[str, ...]) -> Target | None:
+        if each.via:
+            return self._reference(self.noun.field(each.via), (*each.lowered, *rest), as_own=True)
         match each.kind:
             case "ref":
                 return self._reference(each, rest)
@@ -80,7 +82,7 @@ class NounScope:
 
     # Through a reference ---------------------------------------------------------------------
 
-    def _reference(self, each: Field, rest: tuple[str, ...]) -> Target | None:
+    def _reference(self, each: Field, rest: tuple[str, ...], *, as_own: bool = False) -> Target | None:
         """Core fields of the target are reached freely; others only where the caller sees the target itself."""
         column = self.row.c[each.column]
         if not rest:
@@ -95,7 +97,7 @@ class NounScope:
         join = target.c.id == column
         if each.also:
             join &= target.c[each.also] == self.row.c[each.also]
-        if not self._is_core(noun, rest):
+        if not as_own and not self._is_core(noun, rest):
             join &= noun.sees(target, self.who)
         return _through(found, target, join)
 

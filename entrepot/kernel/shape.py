@@ -112,7 +112,7 @@ class _Chosen:
         taken = [f for f in fields if self._takes(f)]
         left = dict.fromkeys(f.path[0] for f in fields if f not in taken)
         left = [name for name in left if name not in {f.path[0] for f in taken}]
-        columns = {f.column: None for f in taken if f.stored}
+        columns = {f.column: None for f in taken if f.stored or f.via}
         columns["id"] = columns["revision"] = None
         if self.noun.shared:
             columns[self.noun.owner_column] = None
@@ -140,14 +140,14 @@ class _Chosen:
             omitted=tuple(left),
             computed=tuple(f for f in taken if f.kind == "computed" and self.mode != COLUMNS),
             nouns=self.nouns,
-            documents=tuple(c for c in columns if self.noun.by_column[c].kind in ("json", "bag")),
+            documents=tuple(c for c in columns if self.noun.column_kind(c) in ("json", "bag")),
             for_verbs=self.mode in (COLUMNS, EVERYTHING),
         )
         plan.steps = tuple(_steps(plan, taken, href=self._with_href()))
         return plan
 
     def _with_href(self) -> bool:
-        if self.mode in (ELEMENT, CORE) or self.noun.shared or self.noun.path.count("{") > 1:
+        if self.mode in (ELEMENT, CORE) or not self.noun.trailed or self.noun.path.count("{") > 1:
             return False
         return self.select is None or self.select.shows("href", by_default=True)
 
@@ -155,7 +155,7 @@ class _Chosen:
         if self.mode == COLUMNS:
             return each.stored
         if self.mode == EVERYTHING:
-            return each.kind != "part" or self.depth == 0
+            return not each.via and (each.kind != "part" or self.depth == 0)
         return self.actor in each.sees
 
     def _by_default(self, each: Field) -> bool:
@@ -165,7 +165,7 @@ class _Chosen:
             return True
         if self.mode == CORE:
             return each.core
-        if self.mode == ELEMENT and each.name == self.noun.owner:
+        if self.mode == ELEMENT and (each.aside or each.name == self.noun.owner):
             return False
         return not each.heavy
 

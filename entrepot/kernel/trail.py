@@ -86,7 +86,7 @@ def entries(call: Call, touched: dict[tuple[str, str, str], tuple[Thing, list[st
         if named:
             found[-1].details = named[0].details
         for place, happening in enumerate(named[1:], start=1):
-            word = happening.event.rpartition(".")[2]
+            word = "status_changed" if happening.moved else happening.event.rpartition(".")[2]
             entry = _entry(call, thing, place, word, happening.event, {})
             entry.details = happening.details
             found.append(entry)

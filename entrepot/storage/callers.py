@@ -41,7 +41,7 @@ OPENS: Final[Mapping[str, frozenset[str]]] = {
     "programs": frozenset(("program",)),
     "spotlight": frozenset(("spotlight",)),
 }
-"""Which rooms a module opens, by its code. Another module opens none."""
+"""Which rooms a module opens, by its code. Another one opens the room that has its code as a name, if there is one."""
 
 ALWAYS_OPEN: Final = frozenset(("accounts",))
 """Open to every token: each tool begins by reading its own, and whoever orders must see its licensees."""
@@ -133,7 +133,7 @@ def _rooms(*restrictions: Iterable[str]) -> frozenset[str] | None:
     rooms: frozenset[str] | None = None
     for codes in restrictions:
         if codes:
-            opened = frozenset().union(*(OPENS.get(code, ()) for code in codes))
+            opened = frozenset().union(*(OPENS.get(code.lower(), (code.lower(),)) for code in codes))
             rooms = opened if rooms is None else rooms & opened
     return None if rooms is None else rooms | ALWAYS_OPEN
 
@@ -174,12 +174,12 @@ async def _require(
     row = await session.conn.fetchrow(
         "select exists (select from accounts where id = $1) as account, "
         "exists (select from users_accounts where owner_id = $2 and target_id = $1) as member, "
-        "array(select row(id, code) from modules where code = any($3)) as modules",
+        "array(select row(id, code) from modules where code = any($3) or id = any($3)) as modules",
         account_id,
         user_id,
         modules,
     )
-    known = {code: module_id for module_id, code in row["modules"]}
+    known = {name: module_id for module_id, code in row["modules"] for name in (module_id, code)}
     faults: dict[str, list[str]] = {}
     if not row["account"]:
         faults["account"] = [f"Account {account_id!r} was not found."]

@@ -62,9 +62,19 @@ class Reader:
             query = query.where(row.c[owner_column] == sa.bindparam("owner_id"))
         return query.where(plan.noun.sees(row, who))
 
+    def _column(self, noun: Noun, row: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
+        """A column as it is fetched: documents as text, so that they can go out unread."""
+        held = noun.through_owner.get(name)
+        if held is not None:
+            owner = self.nouns[noun.owner_field.target].table.alias()
+            return sa.select(owner.c[name]).where(owner.c.id == row.c[noun.owner_column]).scalar_subquery()
+        if noun.by_column[name].kind in ("json", "bag"):
+            return sa.cast(row.c[name], sa.Text())
+        return row.c[name]
+
     def _inline(self, plan: Plan, row: sa.FromClause, depth: int = 0) -> list[sa.ColumnElement[Any]]:
         """Own columns, then the cores of references, then parts, then lists: the order that is decoded."""
-        columns: list[sa.ColumnElement[Any]] = [_column(plan.noun, row, name) for name in plan.columns]
+        columns: list[sa.ColumnElement[Any]] = [self._column(plan.noun, row, name) for name in plan.columns]
         for at, each in enumerate(plan.cores):
             target = self.nouns[each.target].table.alias(f"c{depth}_{at}")
             columns.append(sa.select(target.c.core).where(_joined(each, row, target)).scalar_subquery())
@@ -153,7 +163,7 @@ class Reader:
         row = plan.noun.row
         conditions, order = compose()
         return (
-            sa.select(*(_column(plan.noun, row, name) for name in plan.columns))
+            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns))
             .where(*self._conditions(plan.noun, row, who), *conditions)
             .order_by(*order)
             .limit(sa.bindparam("page_limit", type_=sa.BigInteger()))
@@ -163,11 +173,7 @@ class Reader:
     def _count(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[Any]:
         row = plan.noun.row
         conditions, _ = compose()
-        return (
-            sa.select(sa.func.count())
-            .select_from(row)
-            .where(*self._conditions(plan.noun, row, who), *conditions)
-        )
+        return sa.select(sa.func.count()).select_from(row).where(*self._conditions(plan.noun, row, who), *conditions)
 
     # What belongs to them --------------------------------------------------------------------
 
@@ -229,20 +235,16 @@ class Reader:
                     found = await self.definitions(conn, self.nouns[each.target], owner)
                     known.definitions[each.target, owner] = found
 
-    async def _fetch_parts(
-        self, conn: Any, noun: Noun, each: Field, below: Plan, things: Sequence[Thing]
-    ) -> None:
+    async def _fetch_parts(self, conn: Any, noun: Noun, each: Field, below: Plan, things: Sequence[Thing]) -> None:
         key = ("parts", below, each.by, each.also)
         statement = self._statements.get(key)
         if statement is None:
             child = below.noun.row
-            columns = [_column(below.noun, child, name) for name in below.columns]
+            columns = [self._column(below.noun, child, name) for name in below.columns]
             query = sa.select(*columns, child.c[each.by], *([child.c[each.also]] if each.also else []))
             query = query.where(child.c[each.by] == sa.any_(IDS)).order_by(child.c.id)
             if each.also:
-                query = query.where(
-                    child.c[each.also] == sa.any_(sa.bindparam("also", type_=ARRAY(sa.Text())))
-                )
+                query = query.where(child.c[each.also] == sa.any_(sa.bindparam("also", type_=ARRAY(sa.Text()))))
             statement = self._statements.put(key, Statement(query))
         owners: dict[tuple[object, object], Thing] = {}
         for thing in things:
@@ -294,7 +296,7 @@ class Reader:
             statement = self._statements.put(
                 key,
                 Statement(
-                    sa.select(*(_column(below.noun, row, name) for name in below.columns))
+                    sa.select(*(self._column(below.noun, row, name) for name in below.columns))
                     .where(row.c.id == sa.any_(IDS))
                     .where(below.noun.sees(row, caller.who))
                 ),
@@ -314,9 +316,7 @@ class Reader:
         }
         if not missing:
             return
-        text = " union all ".join(
-            self._cores_of(self.nouns[path], at, f"${at + 1}") for at, path in enumerate(missing)
-        )
+        text = " union all ".join(self._cores_of(self.nouns[path], at, f"${at + 1}") for at, path in enumerate(missing))
         paths = list(missing)
         for at, key, core in await conn.fetch(text, *missing.values()):
             known.cores[paths[at], key] = Raw(core.encode())
@@ -339,9 +339,7 @@ class Reader:
             row = noun.row
             query = sa.select(row.c.id, row.c.core).where(row.c.id == sa.any_(IDS))
             statement = self._statements.put(key, Statement(query.where(noun.sees(row, caller.who))))
-        for thing_id, core in await conn.fetch(
-            statement.text, *statement.values({"ids": ids, **caller.bound()})
-        ):
+        for thing_id, core in await conn.fetch(statement.text, *statement.values({"ids": ids, **caller.bound()})):
             known.cores[noun.path, thing_id] = Raw(core.encode())
 
     async def definitions(self, conn: Any, noun: Noun, owner: str) -> list[Thing]:
@@ -355,7 +353,7 @@ class Reader:
         statement = self._statements.get(key) or self._statements.put(
             key,
             Statement(
-                sa.select(*(_column(noun, noun.row, name) for name in plan.columns))
+                sa.select(*(self._column(noun, noun.row, name) for name in plan.columns))
                 .where(noun.row.c[noun.owner_column] == sa.bindparam("owner_id"))
                 .order_by(noun.row.c.id)
             ),
@@ -388,8 +386,7 @@ class Reader:
             statement = self._statements.put(key, Statement(sa.select(*arrays)))
         record = await conn.fetchrow(statement.text, *statement.values({**given, **caller.bound()}))
         return {
-            name: [self.decode_inline(plans[name], row, known) for row in record[at]]
-            for at, name in enumerate(wants)
+            name: [self.decode_inline(plans[name], row, known) for row in record[at]] for at, name in enumerate(wants)
         }
 
 
@@ -401,14 +398,6 @@ def _joined(each: Field, row: sa.FromClause, target: sa.FromClause) -> sa.Column
 
 def _array(query: sa.Select[Any]) -> sa.ColumnElement[Any]:
     return sa.func.array(query.scalar_subquery())
-
-
-def _column(noun: Noun, row: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
-    """A column as it is fetched: documents as text, so that they can go out unread."""
-    kind = noun.by_column[name].kind
-    if kind in ("json", "bag"):
-        return sa.cast(row.c[name], sa.Text())
-    return row.c[name]
 
 
 def _thing(plan: Plan, row: Sequence[Any]) -> Thing:

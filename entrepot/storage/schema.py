@@ -29,7 +29,7 @@ def foreign_keys(nouns: Nouns) -> Iterator[str]:
     """One constraint for each reference, deferrable so that a world file may come in any order."""
     for noun in nouns:
         for each in noun.all_fields:
-            if each.kind != "ref":
+            if each.kind != "ref" or not each.stored:
                 continue
             target = nouns[each.target]
             own = f"{each.also}, {each.column}" if each.also else each.column

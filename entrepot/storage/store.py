@@ -82,9 +82,7 @@ def _nobody() -> None:
 class Store:
     """Where things are kept, for the doors: implements the kernel's port on PostgreSQL."""
 
-    def __init__(
-        self, pool: asyncpg.Pool, nouns: Nouns, shapes: Shapes, vault: Vault, *, sandbox: bool, key: bytes
-    ):
+    def __init__(self, pool: asyncpg.Pool, nouns: Nouns, shapes: Shapes, vault: Vault, *, sandbox: bool, key: bytes):
         self.pool = pool
         self.nouns = nouns
         self.shapes = shapes
@@ -244,9 +242,7 @@ class Session:
         known: Known,
     ) -> tuple[list[Thing], int]:
         """A page, and how much there is in all."""
-        return await self.store.reader.page(
-            self.conn, plan, caller, key, compose, given, limit, offset, known
-        )
+        return await self.store.reader.page(self.conn, plan, caller, key, compose, given, limit, offset, known)
 
     async def gather(
         self, caller: Caller, wants: Mapping[str, Want], given: Mapping[str, object], known: Known

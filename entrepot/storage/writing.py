@@ -83,9 +83,7 @@ class _Parts:
 
     def _unnest(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
         arrays = zip(*rows, strict=True)
-        bound = (
-            f"{self.bind(list(array))}::{kind}[]" for array, (_, kind) in zip(arrays, columns, strict=True)
-        )
+        bound = (f"{self.bind(list(array))}::{kind}[]" for array, (_, kind) in zip(arrays, columns, strict=True))
         return f"unnest({', '.join(bound)})"
 
     def add(self, text: str, expected: int) -> None:
@@ -105,9 +103,7 @@ class _Parts:
 
     def statement(self) -> str:
         total = " + ".join(self.counts) or "0"
-        return (
-            f"with {', '.join(self.ctes)} select entrepot_expect({total}, {self.bind(self.expected)}::bigint)"
-        )
+        return f"with {', '.join(self.ctes)} select entrepot_expect({total}, {self.bind(self.expected)}::bigint)"
 
 
 class Writer:
@@ -188,9 +184,7 @@ class Writer:
     def _delete(self, parts: _Parts, thing: Thing) -> None:
         noun = thing.noun
         assert thing.was is not None
-        owner = (
-            f" and {noun.owner_column} = {parts.bind(thing.now[noun.owner_column])}" if noun.shared else ""
-        )
+        owner = f" and {noun.owner_column} = {parts.bind(thing.now[noun.owner_column])}" if noun.shared else ""
         parts.add(
             f"delete from {noun.table_name} where id = {parts.bind(thing.id)} "
             f"and revision = {parts.bind(thing.was['revision'])}{owner}",
@@ -220,9 +214,7 @@ class Writer:
             for e in found
         ]  # fmt: skip
         names = ", ".join(name for name, _ in TRAIL_COLUMNS)
-        cast = ", ".join(
-            "u.accounts::text[]" if name == "accounts" else f"u.{name}" for name, _ in TRAIL_COLUMNS
-        )
+        cast = ", ".join("u.accounts::text[]" if name == "accounts" else f"u.{name}" for name, _ in TRAIL_COLUMNS)
         parts.add(
             f"insert into trail ({names}) select {cast} from {parts.rows(TRAIL_COLUMNS, rows)} as u({names})",
             len(found),

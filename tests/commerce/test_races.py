@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.party import Api, at_once, ok
+from tests.party import Api, Party, at_once, ok
 from tests.purchases import draft, mapped, placed
-from tests.serving import Served
+from tests.serving import Served, serving
 from tests.world import order_line_of, purchase
 
 ORDERS = "/commerce/orders"
@@ -140,3 +140,18 @@ def test_the_database_itself_forbids_two_orders_in_flight(served: Served):
     served.load(lines)
     with pytest.raises(Exception, match="orders_one_in_flight"):
         served.fetch("update orders set status = 'Querying' where id = $1", lines[2]["id"])
+
+
+def test_the_revision_check_holds_without_the_indexes_that_stand_behind_it(cluster: Any, template: str):
+    with serving(cluster, template) as alone:
+        for index in ("trail_object", "orders_one_in_flight"):
+            alone.fetch(f"drop index {index}")
+        client = Party(alone, "client")
+        lines = crowded(900, *["Draft"] * 10)
+        alone.load(lines)
+        paths = [path_of(each) for each in lines[1:]]
+        replies = at_once(*[lambda path=path: client.post(f"{path}/process") for path in paths])
+        assert Counter(each.status for each in replies) == {200: 1, 409: 9}
+        draft_path = path_of(draft(alone))
+        edits = [lambda n=n: client.put(draft_path, {"notes": f"by {n}"}, if_match='"1"') for n in range(10)]
+        assert Counter(each.status for each in at_once(*edits)) == {200: 1, 412: 9}

@@ -673,8 +673,8 @@ VALUES = st.recursive(
 CHANGES = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=4)
 PIECES = st.sampled_from(
     ("eq(", "ne(", "in(", "any(", "all(", "not(", "or(", "and(", "like(", "self(", "null()", "empty()", "(", ")", ",",
-     "&", "=", "|", ";", "'", '"', "*", ".", "-", "+", "%00", "%27", "%28", "%25", "%C3%BC", "limit=", "offset=", "order=",
-     "select=", "render()", "id", "status", "Draft", "lines", "quantity", "agreement", "product", "name", "price.SPxY",
+     "&", "=", "|", ";", "'", '"', "*", ".", "-", "+", "%00", "%27", "%28", "%25", "%C3%BC", "limit=", "offset=",
+     "order=", "select=", "render()", "id", "status", "Draft", "lines", "quantity", "agreement", "product", "name", "price.SPxY",
      "parameters.ordering", "externalId", "audit.created.at", "2026-01-31", "5", "1e400", "ORD-1", "default", "client",
      "item.product.vendor.id", "subscriptions", "nonsense")
 )  # fmt: skip

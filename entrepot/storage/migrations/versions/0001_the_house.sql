@@ -265,7 +265,7 @@ create table licensees (
     audit_updated_by_id text collate "C",
     audit_disabled_at timestamptz(3),
     audit_disabled_by_id text collate "C",
-    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || coalesce(',"icon":' || entrepot_quote("icon"), '') || coalesce(',"externalId":' || entrepot_quote("external_id"), '') || ',"contact":' || ('{' || substr(coalesce(',"name":' || entrepot_quote("contact_name"), ''), 2) || '}'), 2) || '}')) stored,
+    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || coalesce(',"icon":' || entrepot_quote("icon"), '') || coalesce(',"externalId":' || entrepot_quote("external_id"), '') || coalesce(',"contact":' || nullif(('{' || substr(coalesce(',"name":' || entrepot_quote("contact_name"), ''), 2) || '}'), '{}'), ''), 2) || '}')) stored,
     primary key (id)
 );
 
@@ -534,7 +534,7 @@ create table items (
     audit_published_by_id text collate "C",
     audit_unpublished_at timestamptz(3),
     audit_unpublished_by_id text collate "C",
-    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || coalesce(',"status":' || entrepot_quote("status"), '') || ',"externalIds":' || ('{' || substr(coalesce(',"vendor":' || entrepot_quote("external_ids_vendor"), ''), 2) || '}') || ',"terms":' || ('{' || substr(coalesce(',"model":' || entrepot_quote("terms_model"), '') || coalesce(',"period":' || entrepot_quote("terms_period"), '') || coalesce(',"commitment":' || entrepot_quote("terms_commitment"), ''), 2) || '}'), 2) || '}')) stored,
+    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || coalesce(',"status":' || entrepot_quote("status"), '') || coalesce(',"externalIds":' || nullif(('{' || substr(coalesce(',"vendor":' || entrepot_quote("external_ids_vendor"), ''), 2) || '}'), '{}'), '') || coalesce(',"terms":' || nullif(('{' || substr(coalesce(',"model":' || entrepot_quote("terms_model"), '') || coalesce(',"period":' || entrepot_quote("terms_period"), '') || coalesce(',"commitment":' || entrepot_quote("terms_commitment"), ''), 2) || '}'), '{}'), ''), 2) || '}')) stored,
     primary key (id)
 );
 
@@ -629,7 +629,7 @@ create table pricing_policies (
     audit_activated_by_id text collate "C",
     audit_deactivated_at timestamptz(3),
     audit_deactivated_by_id text collate "C",
-    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || ',"eligibility":' || ('{' || substr(coalesce(',"client":' || (case when "eligibility_client" then 'true' else 'false' end), '') || coalesce(',"partner":' || (case when "eligibility_partner" then 'true' else 'false' end), ''), 2) || '}'), 2) || '}')) stored,
+    core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"name":' || entrepot_quote("name"), '') || coalesce(',"eligibility":' || nullif(('{' || substr(coalesce(',"client":' || (case when "eligibility_client" then 'true' else 'false' end), '') || coalesce(',"partner":' || (case when "eligibility_partner" then 'true' else 'false' end), ''), 2) || '}'), '{}'), ''), 2) || '}')) stored,
     primary key (id)
 );
 
