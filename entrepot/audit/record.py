@@ -47,12 +47,16 @@ def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None
     return "; ".join(_told(changes(record, actor, nouns))) or None
 
 
+OF_ONE_PARTY = frozenset(("userId",))
+"""Facts that name somebody whom the other parties do not know."""
+
+
 def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
-    """The changes themselves, and for operations what else was noted when it happened: that may name whom
-    the other parties do not know, such as the user whom an order was sent to."""
-    found: dict[str, object] = {"changes": changes(record, actor, nouns)}
-    if actor == "operations":
-        found["facts"] = _read(record.facts)
+    """The changes themselves, and what else was noted when it happened."""
+    facts = _read(record.facts)
+    if actor != "operations" and isinstance(facts, dict):
+        facts = {name: value for name, value in facts.items() if name not in OF_ONE_PARTY}
+    found: dict[str, object] = {"changes": changes(record, actor, nouns), "facts": facts}
     return {name: each for name, each in found.items() if each}
 
 

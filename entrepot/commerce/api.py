@@ -47,17 +47,17 @@ ORDERS = Resource(
 
 ORDER_SUBSCRIPTIONS = Resource(
     ORDER_SUBSCRIPTION,
-    create=create(order_subscription.create, by="vendor", loads=order_subscription.beside),
-    update=update(order_subscription.update, by=EVERYBODY, loads=order_subscription.beside),
-    remove=remove(order_subscription.remove, by="client vendor", loads=order_subscription.beside),
+    create=create(order_subscription.create, by="vendor", loads=order_needs.with_order),
+    update=update(order_subscription.update, by=EVERYBODY, loads=order_needs.with_order),
+    remove=remove(order_subscription.remove, by="client vendor", loads=order_needs.with_order),
     texts=(Text("render", texts.of_thing, texts.beside),),
 )
 
 ORDER_ASSETS = Resource(
     ORDER_ASSET,
-    create=create(order_asset.create, by="vendor", loads=order_subscription.beside),
-    update=update(order_asset.update, by=EVERYBODY, loads=order_subscription.beside),
-    remove=remove(order_asset.remove, by="vendor", loads=order_subscription.beside),
+    create=create(order_asset.create, by="vendor", loads=order_needs.with_order),
+    update=update(order_asset.update, by=EVERYBODY, loads=order_needs.with_order),
+    remove=remove(order_asset.remove, by="vendor", loads=order_needs.with_order),
     texts=(Text("render", texts.of_thing, texts.beside),),
 )
 

@@ -22,6 +22,7 @@ from entrepot.catalog.product import PRODUCT, is_orderable
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS
 from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.order import ORDER
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
@@ -325,17 +326,29 @@ def _assignee_id(body: Body) -> str | None:
     return found if isinstance(found, str) and "\0" not in found else None
 
 
-UNDER_WAY = ("Draft", "Quoted", "Processing", "Querying")
+OWNER = {"orders": Want(ORDER, lambda row: row.c.id == given("order_id"), alone=False, held=True)}
+
+
+async def with_order(load: Load, call: Call, thing: Thing | None, body: Body) -> Got:
+    """For what the vendor prepares within an order: the order with its lines, and the product's declarations."""
+    got = await load(OWNER, order_id=call.owner_id)
+    got.order = got.orders[0]
+    return await _declared(load, call, got, str(got.order.product_id))
+
+
+UNDER_WAY = sa.literal_column("('Draft', 'Quoted', 'Processing', 'Querying')")
+SIBLINGS = {
+    "siblings": Want(
+        ORDER,
+        lambda row: sa.and_(row.c.agreement_id == given("agreement_id"), row.c.status.op("in")(UNDER_WAY)),
+        named=True,
+    )
+}
 
 
 async def to_delete(load: Load, call: Call, order: Thing, body: Body) -> Got:
     """Other orders of the agreement that are not over: while there is one, the agreement stays."""
-    siblings = Want(
-        call.nouns["commerce/orders"],
-        lambda row: sa.and_(row.c.agreement_id == given("agreement_id"), row.c.status.in_(UNDER_WAY)),
-        named=True,
-    )
-    await load({"siblings": siblings}, agreement_id=order.agreement_id)
+    await load(SIBLINGS, agreement_id=order.agreement_id)
     return await beside(load, call, order, body)
 
 

@@ -2,10 +2,6 @@
 
 from datetime import timedelta
 
-import sqlalchemy as sa
-
-from entrepot.catalog.parameter import PARAMETER
-from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import parameters, price
 from entrepot.commerce.bags import parameter_bag
@@ -13,14 +9,12 @@ from entrepot.commerce.order_line import is_one_time, line_price_of, put_totals
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
-from entrepot.kernel.doors import Load
 from entrepot.kernel.errors import Conflict
 from entrepot.kernel.field import audited, enum, externals, flag, moment, part, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.want import Want, given
 
 LIFE = Machine(
     initial="Draft",
@@ -72,20 +66,6 @@ ORDER_SUBSCRIPTION = Noun(
         *audited("created", "updated", "active", "updating", "terminating", "terminated"),
     ),
 )
-
-
-async def beside(load: Load, call: Call, thing: Thing | None, body: Body) -> Got:
-    """The order with its lines, and the product's declarations."""
-    orders = Want(call.nouns["commerce/orders"], _by_id, alone=False, held=True)
-    got = await load({"orders": orders}, order_id=call.owner_id)
-    got.order = got.orders[0]
-    got.definitions = await load.definitions(PARAMETER, got.order.product_id)
-    got.templates = await load.definitions(TEMPLATE, got.order.product_id)
-    return got
-
-
-def _by_id(row: sa.FromClause) -> sa.ColumnElement[bool]:
-    return row.c.id == given("order_id")
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:

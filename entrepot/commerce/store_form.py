@@ -471,10 +471,14 @@ def _prices_of(thing: Thing, world: World) -> Thing | None:
 
 def _entry_of(line: Thing, prices: Thing | None, world: World) -> Thing | None:
     """What the list says of the line's item."""
-    if prices is None or line.item_id is None:
+    if prices is None:
         return None
-    entries = world.all(PRICE_LIST_ITEM.path, "item_id", line.item_id)
-    return next((each for each in entries if each.price_list_id == prices.id), None)
+    path = PRICE_LIST_ITEM.path
+    entries = world.once(
+        ("entries", prices.id),
+        lambda: {each.item_id: each for each in world.all(path, "price_list_id", prices.id)},
+    )
+    return entries.get(line.item_id)
 
 
 def _policy_of(order: Thing, world: World) -> Thing | None:

@@ -433,12 +433,13 @@ def core_of(thing: Thing) -> dict[str, object]:
     out: dict[str, Any] = {}
     now = thing.now
     for path, column in thing.noun.core_fields:
-        here = out
-        for name in path[:-1]:  # also where nothing is in it, as the stored core has it
-            here = here.setdefault(name, {})
         value = now.get(column)
-        if value is not None:
-            here[path[-1]] = value
+        if value is None:
+            continue
+        here = out
+        for name in path[:-1]:
+            here = here.setdefault(name, {})
+        here[path[-1]] = value
     return out
 
 

@@ -153,7 +153,7 @@ class _Level:
 
 
 def _scalar(each: Field, convert: Callable[[object], object]) -> Step:
-    column, name = each.column, each.name
+    column, name, check = each.column, each.name, each.check
 
     def step(unit: Unit, thing: Thing, value: object) -> None:
         try:
@@ -161,7 +161,12 @@ def _scalar(each: Field, convert: Callable[[object], object]) -> Step:
         except ValueError as fault:
             unit.fault(thing, name, str(fault))
 
-    return step
+    def checked(unit: Unit, thing: Thing, value: object) -> None:
+        step(unit, thing, value)
+        for reason in check(thing.now[column]) if check else ():
+            unit.fault(thing, name, reason)
+
+    return checked if check else step
 
 
 def _reference(each: Field, known: Container[str] | None) -> Step:

@@ -21,9 +21,17 @@ class Unfetched(Exception):
 class Facts:
     """The kernel's `World`, for one load."""
 
-    def __init__(self, nouns: Nouns, vault: Vault, now: datetime, empty: Container[str], conn: Any):
+    def __init__(
+        self,
+        nouns: Nouns,
+        vault: Vault,
+        now: datetime,
+        empty: Container[str],
+        looked_up: Container[str],
+        conn: Any,
+    ):
         self.nouns, self.vault, self.now, self.conn = nouns, vault, now, conn
-        self.empty = empty
+        self.empty, self.looked_up = empty, looked_up
         self.unit = Unit()
         self.converters: Mapping[str, Converter] = {}
         self._kept: dict[str, dict[object, Thing]] = {}
@@ -120,6 +128,12 @@ class Facts:
         return _hasher().hash(password)
 
     # The database ----------------------------------------------------------------------------
+
+    def want(self, references: Iterable[tuple[str, str]]) -> None:
+        """Things that a unit refers to, of kinds that are looked up: it may ask for them one after the other."""
+        for path, thing_id in references:
+            if path in self.looked_up and path not in self.empty and (path, thing_id) not in self._ones:
+                self._wanted_ones.setdefault(path, set()).add(thing_id)
 
     async def fetch(self) -> None:
         """Brings in everything that was wanted, one statement a kind."""

@@ -36,7 +36,6 @@ from entrepot.storage.writing import Writer
 
 UNITS_AT_A_TIME: Final = 500
 ROWS_AT_A_TIME: Final = 4_000
-FETCHES_MAX: Final = 100
 ANALYZED_FROM_ROWS: Final = 500
 TELL_EVERY: Final = 1_000
 
@@ -291,11 +290,14 @@ class _Loading:
         self.tables: dict[str, _Rows] = {}
         self.converters: dict[str, Converter] = {}
         self.copies: dict[str, _Copy] = {}
+        self.looked_up: set[str] = set()
         self.done = 0
         self._stored: dict[str, dict[str, bool]] = {}
         for each in contents.forms:
             for form in (each.head, *each.members) if isinstance(each, Family) else (each,):
                 self._know(Converter(form, contents.ids_of))
+                if form.keeps:
+                    self.looked_up.add(form.noun.path)
 
     def _know(self, converter: Converter) -> None:
         path = converter.noun.path
@@ -333,7 +335,8 @@ class _Loading:
             "select " + ", ".join(f"exists (select from {table})" for table in tables.values())
         )
         self.empty = {path for path, some in zip(tables, filled, strict=True) if not some}
-        self.facts = Facts(self.nouns, self.vault, milliseconds(now.astimezone(UTC)), self.empty, self.conn)
+        now = milliseconds(now.astimezone(UTC))
+        self.facts = Facts(self.nouns, self.vault, now, self.empty, self.looked_up, self.conn)
         self.facts.converters = self.converters
 
     def _singles(self, form: Form) -> Iterator[list[list[int]]]:
@@ -351,7 +354,7 @@ class _Loading:
         """Fills some units, fetching from the database what they look up there; then checks and copies them."""
         filled: list[Unit] = []
         waiting: Sequence[Any] = units
-        for _ in range(FETCHES_MAX):
+        while waiting:
             again: list[Any] = []
             for one in waiting:
                 unit = self.facts.unit = Unit()
@@ -359,10 +362,10 @@ class _Loading:
                     self._fill(each, unit, one)
                     filled.append(unit)
                 except Unfetched:
+                    self.facts.want((path, target) for path, target, _, _ in unit.unknown)
                     again.append(one)
-            if not again:
-                break
-            await self.facts.fetch()
+            if again:
+                await self.facts.fetch()
             waiting = again
         await self._check(filled)
         for unit in filled:

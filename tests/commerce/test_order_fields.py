@@ -104,6 +104,8 @@ WRITES = [
     ("Completed",   "fulfillment", set()),
     ("Failed",      "ordering",    set()),
     ("Failed",      "fulfillment", set()),
+    ("Deleted",     "ordering",    set()),
+    ("Deleted",     "fulfillment", set()),
 ]  # fmt: skip
 
 
@@ -250,26 +252,34 @@ def test_the_text_changes_with_every_move_there_and_back(api, served):
 
 
 def test_the_vendor_chooses_a_text_of_its_own(api, served):
-    order = placed(served, lines=[{"item": refer(ONCE), "quantity": 1}])
-    path, chosen = path_of(order), {"template": {"id": SPECIAL, "name": "ignored"}}
-    assert ok(api("vendor").put(path, chosen))["template"]["id"] == SPECIAL
+    path, chosen = path_of(placed(served)), {"template": {"id": SPECIAL, "name": "ignored"}}
     found = ok(api("vendor").post(f"{path}/query", chosen))
-    assert (found["status"], found["template"]) == (
-        "Querying",
-        {"id": SPECIAL, "name": "Special question", "revision": 1},
-    )
+    assert found["template"] == {"id": SPECIAL, "name": "Special question", "revision": 1}
     assert ok(api("client").get(path))["template"]["id"] == SPECIAL
-    assert ok(api("vendor").post(f"{path}/process", chosen))["template"]["id"] == SPECIAL
-    assert ok(api("vendor").post(f"{path}/complete", chosen))["template"]["id"] == SPECIAL
     assert ok(api("client").get(f"{path}/render")) == "Please explain."
+    assert ok(api("vendor").put(path, {"template": {"id": QUERYING}}))["template"]["id"] == QUERYING
+    assert ok(api("vendor").put(path, chosen))["template"]["id"] == SPECIAL
 
 
 def test_a_text_that_the_vendor_does_not_name_is_the_default(api, served):
     for body in (None, {"template": None}, {"template": {"id": PROCESSING}}):
-        order = queried(served)
-        assert ok(api("vendor").post(f"{path_of(order)}/process", body))["template"]["id"] == PROCESSING
-    assert ok(api("vendor").put(path_of(order), {"template": {"id": SPECIAL}}))["template"]["id"] == SPECIAL
-    assert ok(api("vendor").put(path_of(order), {"template": None}))["template"]["id"] == PROCESSING
+        path = path_of(queried(served))
+        assert ok(api("vendor").put(path, {"template": {"id": SPECIAL}}))["template"]["id"] == SPECIAL
+        assert ok(api("vendor").put(path, {"template": None}))["template"]["id"] == QUERYING
+        assert ok(api("vendor").post(f"{path}/process", body))["template"]["id"] == PROCESSING
+
+
+def test_a_text_that_comes_with_a_move_is_of_the_kind_of_the_new_state(api, served):
+    path, asked = path_of(placed(served)), path_of(queried(served))
+    for write, where, text in (
+        (api("vendor").put, path, "TPL-5001-0001-0004"),  # one for subscriptions
+        (api("vendor").post, f"{path}/query", PROCESSING),
+        (api("vendor").post, f"{path}/query", COMPLETED),
+        (api("vendor").post, f"{asked}/process", SPECIAL),
+        (api("vendor").post, f"{path}/complete", PROCESSING),
+    ):
+        reply = write(where, {"template": {"id": text}})
+        assert (where, reply.status, "template.id" in reply.json.get("errors", ())) == (where, 400, True)
 
 
 def test_the_client_chooses_none(api, served):
@@ -326,7 +336,7 @@ def test_a_token_without_a_user_accepts_in_its_own_name(api):
 # Notes, external ids and the rest ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [state for state in PLAYED if state != "Deleted"])
+@pytest.mark.parametrize("state", PLAYED)
 def test_notes_are_the_clients_and_operations_in_any_state(api, served, state):
     order = PLAYED[state](served)
     ok(api("vendor").put(path_of(order), {"notes": "by vendor"}))
@@ -336,7 +346,7 @@ def test_notes_are_the_clients_and_operations_in_any_state(api, served, state):
     assert "notes" not in ok(api("client").put(path_of(order), {"notes": None}))
 
 
-@pytest.mark.parametrize("state", [state for state in PLAYED if state != "Deleted"])
+@pytest.mark.parametrize("state", PLAYED)
 def test_each_party_has_an_external_id_of_its_own_in_any_state(api, served, state):
     order = PLAYED[state](served)
     for actor in ("client", "vendor", "operations"):

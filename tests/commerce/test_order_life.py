@@ -36,6 +36,8 @@ ALLOWED = [
     ("update",   "Querying",   CVO,    "Querying",    "Provisioning"),
     ("update",   "Completed",  CVO,    "Completed",   "Active"),
     ("update",   "Failed",     CVO,    "Failed",      "Failed"),
+    ("update",   "Deleted",    CVO,    "Deleted",     "Deleted"),
+    ("update",   "Deleted",    CVO,    "Deleted",     "Deleted"),
     ("notify",   "Draft",      CO,     "Draft",       "Draft"),
     ("notify",   "Quoted",     CO,     "Quoted",      "Draft"),
     ("notify",   "Processing", CO,     "Processing",  "Provisioning"),

@@ -105,6 +105,15 @@ def test_a_completed_purchase_gives_the_agreement_its_template_price_terms_and_c
     assert agreement_of(api, order, "operations")["price"]["source"] == "Computed"
 
 
+def test_the_markup_of_an_agreement_is_that_of_what_recurs(api, served):
+    order = mapped(served)
+    once = {"id": order["lines"][1]["id"], "price": {"markup": 80}}
+    ok(api("operations").put(path_of(order), {"lines": [once]}))
+    ok(api("vendor").post(f"{path_of(order)}/complete"))
+    price = agreement_of(api, order, "operations")["price"]
+    assert (price["markup"], price["defaultMarkup"]) == (10, 12)
+
+
 # Lines (spec 2.5) -------------------------------------------------------------------------------------
 
 

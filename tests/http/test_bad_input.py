@@ -510,10 +510,10 @@ def test_what_is_odd_but_can_be_answered_is_answered_or_refused_quickly(served: 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/commerce/orders", "GET, POST"), ("/commerce/orders/ORD-1", "DELETE, GET, PUT"),
-     ("/commerce/orders/ORD-1/process", "POST"), ("/commerce/orders/ORD-1/render", "GET"),
-     ("/commerce/orders/ORD-1/lines", "GET"), ("/commerce/orders/ORD-1/subscriptions", "GET, POST"),
-     ("/commerce/agreements/AGR-1", "GET"), ("/accounts/modules", "GET")],
+    [("/commerce/orders", "GET, HEAD, POST"), ("/commerce/orders/ORD-1", "DELETE, GET, HEAD, PUT"),
+     ("/commerce/orders/ORD-1/process", "POST"), ("/commerce/orders/ORD-1/render", "GET, HEAD"),
+     ("/commerce/orders/ORD-1/lines", "GET, HEAD"), ("/commerce/orders/ORD-1/subscriptions", "GET, HEAD, POST"),
+     ("/commerce/agreements/AGR-1", "GET, HEAD"), ("/accounts/modules", "GET, HEAD")],
 )  # fmt: skip
 def test_a_method_that_is_not_offered_is_a_405_that_says_which_are(served: Served, path: str, allowed: str) -> None:
     for method in {"HEAD", "OPTIONS", "PATCH", "GET", "POST", "PUT", "DELETE", "TRACE"} - set(allowed.split(", ")):
@@ -523,6 +523,16 @@ def test_a_method_that_is_not_offered_is_a_405_that_says_which_are(served: Serve
             assert reply.headers["allow"] == allowed
             assert method == "HEAD" or is_problem(reply, 405)["title"] == "Method Not Allowed"
             assert method != "HEAD" or reply.body == b""
+
+
+@pytest.mark.parametrize("path", ["", "?limit=1", "/{draft}", "/{draft}/render", "/ORD-0", "?nonsense=1"])
+def test_a_head_is_a_get_without_its_body(served: Served, orders: dict[str, str], path: str) -> None:
+    path = ORDERS + path.replace("/{draft}", orders["draft"].removeprefix(ORDERS))
+    for who in ("client", None):
+        whole, head = served.call(who, "GET", path), served.call(who, "HEAD", path)
+        assert (head.status, head.body) == (whole.status, b"")
+        told = {name: value for name, value in whole.headers.items() if name != "date"}
+        assert {name: value for name, value in head.headers.items() if name != "date"} == told
 
 
 @pytest.mark.parametrize(
@@ -674,9 +684,9 @@ CHANGES = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=4)
 PIECES = st.sampled_from(
     ("eq(", "ne(", "in(", "any(", "all(", "not(", "or(", "and(", "like(", "self(", "null()", "empty()", "(", ")", ",",
      "&", "=", "|", ";", "'", '"', "*", ".", "-", "+", "%00", "%27", "%28", "%25", "%C3%BC", "limit=", "offset=",
-     "order=", "select=", "render()", "id", "status", "Draft", "lines", "quantity", "agreement", "product", "name", "price.SPxY",
-     "parameters.ordering", "externalId", "audit.created.at", "2026-01-31", "5", "1e400", "ORD-1", "default", "client",
-     "item.product.vendor.id", "subscriptions", "nonsense")
+     "order=", "select=", "render()", "id", "status", "Draft", "lines", "quantity", "agreement", "product", "name",
+     "price.SPxY", "parameters.ordering", "externalId", "audit.created.at", "2026-01-31", "5", "1e400", "ORD-1",
+     "default", "client", "item.product.vendor.id", "subscriptions", "nonsense")
 )  # fmt: skip
 QUERY = st.lists(PIECES, max_size=12).map("".join)
 ROUTES = list(routes_of(OFFERS))

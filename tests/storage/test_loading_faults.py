@@ -161,6 +161,11 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
     ("a line that is no object", [agreement(), order(lines=[5])], ["2: lines[0]: An object was expected."]),
     ("a bag that is no list", [agreement(), order(parameters={"ordering": {}})], ["2: parameters.ordering: A list "]),
     (
+        "a reason without words",
+        [agreement(), order(statusNotes={"message": 5}, error="no")],
+        ["2: statusNotes: The message must be a text", "2: error: An object with a message was expected."],
+    ),
+    (
         "many at once",
         [product(name=1, status=2, website=3)],
         [f"1: name: {TEXT}", "1: status: One of ", f"1: website: {TEXT}"],

@@ -1,0 +1,290 @@
+"""The crowded world, and looking at it: no answer to anybody may hold a mark that is not theirs to see."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from entrepot.kernel.field import ACTORS, Field
+from entrepot.kernel.noun import Noun
+from entrepot.offers import NOUNS
+from tests.party import ok
+from tests.purchases import completed, draft, failed, queried
+from tests.serving import FAULTS, Reply, Served
+from tests.world import (
+    ACCOUNTS,
+    BUYER,
+    LICENSEE,
+    OTHER_BUYER,
+    OTHER_LICENSEE,
+    OTHER_PRODUCT,
+    PRODUCT,
+    RESTRICTED_USER,
+    SECOND_BUYER,
+    SECOND_LICENSEE,
+    SECRET,
+    TOKENS,
+    USER,
+    refer,
+)
+
+Row = dict[str, Any]
+CALLERS = tuple(TOKENS)
+UNKNOWN = "XXX-9999-9999-9999"
+
+LIMITED = {"accounts only": ("MOD-1756",), "marketplace only": ("MOD-1001",), "audit only": ("MOD-1003",)}
+"""Tokens of the client that some modules open: who they are, and by what."""
+
+
+def limited_token(who: str) -> str:
+    """The value of such a token."""
+    return f"idt:TKN-2001-100{list(LIMITED).index(who)}:{SECRET}"
+
+
+def lines() -> Iterator[Row]:
+    """What comes to the small world."""
+
+    def line(kind: str, thing_id: str, **fields: Any) -> Row:
+        return {"$kind": kind, "id": thing_id, **fields}
+
+    client, other = refer("ACC-2001-0001"), refer("ACC-2002-0001")
+    vendor, second = refer("ACC-3001-0001"), refer("ACC-3002-0001")
+    yield line("accounts/sellers", "SEL-4002-0001", name="Elsewhere", status="Active", currencies=["USD"])
+    yield line("accounts/sellers", "SEL-4009-0001", name="Gone", status="Deleted", currencies=[])
+    yield line("accounts/buyers", "BUY-2001-0009", name="Gone", account=client, status="Deleted", address={"city": "B"})
+    yield line("accounts/licensees", "LCE-2001-0001-0009", name="Gone", account=client, buyer=refer(BUYER),
+               seller=refer("SEL-4001-0001"), status="Deleted")  # fmt: skip
+    for account, digits in ((other, "2002"), (vendor, "3001"), (second, "3002"), (refer("ACC-1000-0001"), "1000")):
+        yield line("accounts/user-groups", f"UGR-{digits}-0001", name=f"Group {digits}", account=account)
+        yield line("accounts/users", f"USR-{digits}-0001", name=f"User {digits}", firstName="U", status="Active",
+                   email=f"u@{digits}.example", accounts=[account], groups=[refer(f"UGR-{digits}-0001")])  # fmt: skip
+    yield line("accounts/user-groups", "UGR-2001-0003", name="Second", account=client, buyers=[refer(SECOND_BUYER)])
+    yield line("accounts/user-groups", "UGR-2001-0009", name="Gone", account=client, status="Deleted")
+    yield line("accounts/users", "USR-2001-0009", name="Gone", email="gone@client.example", status="Deleted",
+               accounts=[client])  # fmt: skip
+    for at, (who, modules) in enumerate(LIMITED.items()):
+        yield line("accounts/api-tokens", f"TKN-2001-100{at}", name=who, account=client, token=limited_token(who),
+                   status="Active", modules=[refer(module) for module in modules])  # fmt: skip
+    yield line("accounts/api-tokens", "TKN-2001-0009", name="Gone", account=client, status="Deleted",
+               token=f"idt:TKN-2001-0009:{SECRET}")  # fmt: skip
+    for product, owner, status in (
+        ("PRD-5001-0011", vendor, "Draft"), ("PRD-5001-0012", vendor, "Unpublished"),
+        ("PRD-5001-0013", vendor, "Deleted"), ("PRD-5002-0011", second, "Draft"), ("PRD-5002-0012", second, "Pending"),
+    ):  # fmt: skip
+        yield line("catalog/products", product, name=f"Product {status}", vendor=owner, status=status)
+        digits = product[4:]
+        below = f"catalog/products/{product}"
+        yield line(f"{below}/item-groups", f"IGR-{digits}-0001", name="Items", label="Items", default=True)
+        yield line(f"{below}/parameter-groups", f"PGR-{digits}-0001", name="Asked", label="Asked", default=True)
+        yield line(f"{below}/templates", f"TPL-{digits}-0001", name="Text", type="OrderProcessing", content="x")
+        yield line(f"{below}/terms", f"TCS-{digits}-0001", name="Terms", status="Published", displayOrder=1)
+        yield line("catalog/items", f"ITM-{digits}-0001", product=refer(product), name="Item", status="Published",
+                   group=refer(f"IGR-{digits}-0001"), unit=refer("UNT-1001"), externalIds={"vendor": "X"},
+                   terms={"model": "quantity", "period": "1y", "commitment": "1y"})  # fmt: skip
+        yield line("catalog/authorizations", f"AUT-{digits}", name="Leave", product=refer(product), vendor=owner,
+                   owner=refer("SEL-4001-0001"), currency="EUR")  # fmt: skip
+        yield line("catalog/price-lists", f"PRC-{digits}-0001", product=refer(product), vendor=owner, currency="EUR")
+        yield line(f"catalog/price-lists/PRC-{digits}-0001/items", f"PRI-{digits}-0001-0001", status="ForSale",
+                   item=refer(f"ITM-{digits}-0001"), unitPP=1)  # fmt: skip
+        yield line("catalog/listings", f"LST-{digits}", product=refer(product), vendor=owner,
+                   seller=refer("SEL-4001-0001"), authorization=refer(f"AUT-{digits}"),
+                   priceList=refer(f"PRC-{digits}-0001"))  # fmt: skip
+    below = f"catalog/products/{PRODUCT}"
+    yield line(f"{below}/terms", "TCS-5001-0001-0002", name="Coming terms", status="Draft", displayOrder=2)
+    yield line(f"{below}/terms/TCS-5001-0001-0001/variants", "TCV-5001-0001-0001-0002", name="Deutsch", type="Online",
+               status="Draft")  # fmt: skip
+    yield line(f"{below}/terms/TCS-5001-0001-0002/variants", "TCV-5001-0001-0002-0001", name="English", type="Online",
+               status="Published")  # fmt: skip
+    yield line(f"{below}/parameters", "PAR-5001-0001-0019", name="Gone", description="Gone", externalId="gone",
+               type="SingleLineText", phase="Order", scope="Order", status="Deleted", displayOrder=99,
+               constraints={}, group=refer("PGR-5001-0001-0001"))  # fmt: skip
+    yield line(f"{below}/templates", "TPL-5001-0001-0019", name="Gone", type="OrderProcessing", content="x",
+               status="Deleted")  # fmt: skip
+    yield line("catalog/units-of-measure", "UNT-1009", name="Gone", status="Deleted")
+    # What another seller sells at is none of these clients' business.
+    yield line("catalog/authorizations", "AUT-5001-0022", name="Leave", product=refer(PRODUCT), vendor=vendor,
+               owner=refer("SEL-4002-0001"), currency="USD")  # fmt: skip
+    yield line("catalog/price-lists", "PRC-5001-0001-0002", product=refer(PRODUCT), vendor=vendor, currency="USD")
+    yield line("catalog/price-lists/PRC-5001-0001-0002/items", "PRI-5001-0001-0002-0001", status="ForSale",
+               item=refer("ITM-5001-0001-0001"), unitPP=1)  # fmt: skip
+    yield line("catalog/price-lists/PRC-5001-0001-0001/items", "PRI-5001-0001-0001-0009", status="Draft",
+               item=refer("ITM-5001-0001-0004"), unitPP=1)  # fmt: skip
+    yield line("catalog/listings", "LST-5001-0022", product=refer(PRODUCT), vendor=vendor,
+               seller=refer("SEL-4002-0001"), authorization=refer("AUT-5001-0022"),
+               priceList=refer("PRC-5001-0001-0002"))  # fmt: skip
+    for number, (owner, status) in enumerate(((client, "Active"), (other, "Active"), (client, "Deleted")), 1):
+        yield line("catalog/pricing-policies", f"PRP-6001-0001-000{number}", name=f"Policy {number}", client=owner,
+                   products=[refer(PRODUCT)], markup=7, status=status)  # fmt: skip
+    yield line("program/programs", "PRG-9002-0001", name="Beta programme", vendor=second, status="Draft")
+    for number, (maker, holder, licensee, buyer) in enumerate(
+        ((vendor, client, SECOND_LICENSEE, SECOND_BUYER), (vendor, other, OTHER_LICENSEE, OTHER_BUYER),
+         (second, client, LICENSEE, BUYER)), 1,
+    ):  # fmt: skip
+        program = refer("PRG-9002-0001" if maker is second else "PRG-9001-0001")
+        yield line("program/certificates", f"CER-9003-0001-000{number}", name="Admitted", program=program,
+                   vendor=maker, client=holder, licensee=refer(licensee), buyer=refer(buyer), status="Active",
+                   applicableTo="Licensee")  # fmt: skip
+
+
+def populated(served: Served) -> "Crowd":
+    """Fills a served small world and marks everything in it."""
+    served.load(lines())
+    for who, vendor, more in (
+        ("client", "vendor", {}),
+        ("client", "vendor", {"licensee": SECOND_LICENSEE}),
+        ("client", "other vendor", {"product": OTHER_PRODUCT}),
+        ("other client", "vendor", {"licensee": OTHER_LICENSEE}),
+    ):
+        for order in (completed(served, who, vendor, **more), queried(served, who, vendor, **more),
+                      failed(served, who, vendor, **more), draft(served, who, **more)):  # fmt: skip
+            for each in (who, vendor, "operations"):
+                actor = ACCOUNTS[each][1].lower()
+                path = f"/commerce/orders/{order['id']}"
+                ok(served.call(each, "PUT", path, {"externalIds": {actor: f"changed by {actor}"}}))
+    crowd = Crowd(served)
+    crowd.mark()
+    return crowd
+
+
+# Marks ------------------------------------------------------------------------------------------------
+
+NUMBERS_FROM = 66_000_000
+
+
+@dataclass
+class Crowd:
+    """The world, with all rows as they are in the database, and what nobody but some may see."""
+
+    served: Served
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    marks: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Each mark with the callers who may see it."""
+
+    def mark(self) -> None:
+        """Writes a mark into each field that not every actor sees, and into what belongs to some parties alone."""
+        tables = {row[0] for row in self.served.fetch(
+            "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+        )}  # fmt: skip
+        for noun in NOUNS:
+            if noun.table_name in tables:
+                self._mark_fields(noun)
+        self._mark_owners()
+        for noun in NOUNS:
+            self.rows[noun.path] = [dict(row) for row in self.served.fetch(f"select * from {noun.table_name}")]
+
+    def _mark_fields(self, noun: Noun) -> None:
+        for each in noun.all_fields:
+            if not each.stored or each.sees >= set(ACTORS) or each.column in ("token", "token_hash", "revision"):
+                continue
+            mark = self._mark_for(noun, each)
+            if mark is None:
+                continue
+            self.served.run(self.served.parts.pool.execute(f"update {noun.table_name} set {each.column} = $1", mark[1]))
+            self.marks[mark[0]] = frozenset(who for who in CALLERS if ACCOUNTS[who][1].lower() in each.sees)
+
+    def _mark_for(self, noun: Noun, each: Field) -> tuple[str, Any] | None:
+        """What is looked for, and what is written."""
+        words = f"only {noun.table_name} {each.column}"
+        if each.kind == "text" and each.longest >= len(words):
+            return words, words
+        if each.kind == "json":
+            return words, json.dumps({"mark": words})
+        if each.kind == "decimal":
+            number = NUMBERS_FROM + len(self.marks)
+            return str(number), number
+        return None
+
+    def _mark_owners(self) -> None:
+        """What belongs to a party carries its name: `of <client> <buyer> <vendor>` and the like."""
+        run = lambda text: self.served.run(self.served.parts.pool.execute(text))  # noqa: E731
+        for table, column in (("orders", "notes"), ("agreements", "name"), ("subscriptions", "name"), ("assets", "name"),
+                              ("lines", "description"), ("order_subscriptions", "name"), ("order_assets", "name")):  # fmt: skip
+            run(f"update {table} set {column} = 'deal of ' || client_id || ' ' || buyer_id || ' ' || vendor_id || '.'")
+        run("update order_lines l set description = 'deal of ' || o.client_id || ' ' || o.buyer_id || ' ' || o.vendor_id"
+            " || '.' from orders o where o.id = l.order_id")  # fmt: skip
+        deals = self.served.fetch("select distinct client_id, buyer_id, vendor_id from orders")
+        for client, buyer, vendor in deals:
+            self.marks[f"deal of {client} {buyer} {vendor}."] = self._among(client, buyer, vendor)
+        for table in ("buyers", "licensees"):
+            buyer = "id" if table == "buyers" else "buyer_id"
+            run(f"update {table} set contact_email = '{table} of ' || account_id || ' ' || {buyer} || '.'")
+            for (buyer_id, account) in self.served.fetch(f"select distinct {buyer}, account_id from {table}"):
+                partners = {v for c, b, v in deals if b == buyer_id and c == account}
+                self.marks[f"{table} of {account} {buyer_id}."] = self._among(account, buyer_id, *partners)
+        for table, column, owner in (
+            ("user_groups", "description", "account_id"), ("api_tokens", "description", "account_id"),
+            ("pricing_policies", "name", "client_id"), ("accounts", "description", "id"),
+        ):  # fmt: skip
+            run(f"update {table} set {column} = '{table} of ' || {owner} || '.'")
+            for (account,) in self.served.fetch(f"select distinct {owner} from {table}"):
+                self.marks[f"{table} of {account}."] = self._among(account, None)
+        for table, column in (("products", "short_description"), ("templates", "content"), ("programs", "website")):
+            join = ", vendor_id from products p where p.id = t.product_id" if table == "templates" else ""
+            if join:
+                run("update templates t set content = 'templates of ' || p.vendor_id || '.' from products p"
+                    " where p.id = t.product_id")  # fmt: skip
+            else:
+                run(f"update {table} set {column} = '{table} of ' || vendor_id || ' ' || status || '.'")
+        for account in ("ACC-3001-0001", "ACC-3002-0001"):
+            own = self._among(account, None)
+            self.marks[f"templates of {account}."] = own | {"client", "restricted", "other client"}
+            for status in ("Draft", "Pending", "Deleted", "Unpublished"):
+                self.marks[f"products of {account} {status}."] = own
+            self.marks[f"products of {account} Published."] = own | {"client", "restricted", "other client"}
+            self.marks[f"programs of {account} Draft."] = own
+
+    def _among(self, account: str, buyer: str | None, *partners: str) -> frozenset[str]:
+        """Operations, the account's own callers who reach the buyer, and its partners."""
+        return frozenset(
+            who
+            for who in CALLERS
+            if who == "operations"
+            or ACCOUNTS[who][0] in partners
+            or (ACCOUNTS[who][0] == account and (who != "restricted" or buyer in (None, BUYER)))
+        )
+
+    # Looking -------------------------------------------------------------------------------------
+
+    def call(self, who: str, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """One request, whatever comes of it; what comes must not hold what the caller may not see."""
+        reply = self.served.call(who, method, path, body, **headers)
+        assert reply.status < 500, (method, path, FAULTS[-1:])
+        if who in CALLERS:
+            text = reply.body.decode()
+            seen = [mark for mark, callers in self.marks.items() if who not in callers and mark in text]
+            assert not seen, f"{who} sees {seen} by {method} {path}"
+        return reply
+
+    def get(self, who: str, path: str) -> Reply:
+        """What somebody finds there."""
+        return self.call(who, "GET", path)
+
+    def list(self, who: str, path: str) -> list[Row]:
+        """A whole collection."""
+        return ok(self.get(who, f"{path}{'&' if '?' in path else '?'}limit=1000"))["data"]
+
+    def total(self, who: str, path: str) -> int:
+        """How many are said to be there, without being shown."""
+        document = ok(self.get(who, f"{path}{'&' if '?' in path else '?'}limit=0"))
+        assert document["data"] == []
+        return document["$meta"]["pagination"]["total"]
+
+
+def alike(reply: Reply, *names: str) -> tuple[int, object]:
+    """A refusal without what the caller itself has named, and without its trace."""
+    text = reply.body.decode()
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "<name>")
+    document = json.loads(text)
+    document.pop("traceId", None)
+    return reply.status, document
+
+
+def address(path: str, *ids: str) -> str:
+    """A collection's address with the ids of its owners in it."""
+    found = iter(ids)
+    return "/" + re.sub(r"\{[^}]*\}", lambda _: next(found), path)
+
+
+__all__ = ["LICENSEE", "RESTRICTED_USER", "USER"]

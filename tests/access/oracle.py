@@ -1,0 +1,265 @@
+"""Who may see which rows, told a second time: in plain Python over the rows, from the rules of the business."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.access.crowd import Crowd, Row
+from tests.world import ACCOUNTS, BUYER, TOKENS, USER
+
+USERS = {"client": USER, "restricted": "USR-2001-0002"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A caller, and what the rules ask about it."""
+
+    who: str
+
+    @property
+    def actor(self) -> str:
+        """client, vendor or operations."""
+        return ACCOUNTS[self.who][1].lower()
+
+    @property
+    def account(self) -> str:
+        """The account that the token speaks for."""
+        return ACCOUNTS[self.who][0]
+
+    @property
+    def is_operations(self) -> bool:
+        """Whether everything is open."""
+        return self.actor == "operations"
+
+    def reaches(self, buyer: object) -> bool:
+        """Whether the caller's groups let it see what belongs to that buyer."""
+        return self.who != "restricted" or buyer == BUYER
+
+
+Rule = Callable[[Crowd, Reader, Row], bool]
+
+
+def party(_: Crowd, reader: Reader, row: Row) -> bool:
+    """Clients and vendors see what they are party to."""
+    if reader.is_operations:
+        return True
+    return row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"])
+
+
+def find(crowd: Crowd, path: str, thing_id: object) -> Row:
+    """A row by its id."""
+    return next(row for row in crowd.rows[path] if row["id"] == thing_id)
+
+
+def of_order(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return party(crowd, reader, find(crowd, "commerce/orders", row["order_id"]))
+
+
+def of_agreement(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return party(crowd, reader, find(crowd, "commerce/agreements", row["agreement_id"]))
+
+
+def deals(crowd: Crowd, reader: Reader, column: str, value: object) -> bool:
+    """Whether the caller has an agreement, within its reach, on that thing."""
+    return any(
+        row[column] == value and row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"])
+        for row in crowd.rows["commerce/agreements"]
+    )
+
+
+def alive(row: Row) -> bool:
+    return row["status"] != "Deleted"
+
+
+def account(_: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.is_operations or row["id"] == reader.account
+
+
+def company(column: str, buyer: str) -> Rule:
+    """Buyers and licensees: a client's own within reach, a vendor's through its agreements."""
+
+    def rule(crowd: Crowd, reader: Reader, row: Row) -> bool:
+        if reader.is_operations:
+            return True
+        if reader.actor == "client":
+            mine = row["account_id"] == reader.account and reader.reaches(row[buyer])
+        else:
+            mine = deals(crowd, reader, column, row["id"])
+        return mine and alive(row)
+
+    return rule
+
+
+def seller(_: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.is_operations or alive(row)
+
+
+def user(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    members = crowd.served.fetch("select target_id from users_accounts where owner_id = $1", row["id"])
+    return reader.is_operations or (alive(row) and reader.account in {each[0] for each in members})
+
+
+def user_group(_: Crowd, reader: Reader, row: Row) -> bool:
+    return alive(row) and (reader.is_operations or row["account_id"] == reader.account)
+
+
+def token(_: Crowd, reader: Reader, row: Row) -> bool:
+    """Their own, for operations too: it is given out with its secret."""
+    if row["account_id"] != reader.account:
+        return False
+    if reader.who == "restricted" and row["id"] != TOKENS["restricted"] and row["user_id"] != USERS["restricted"]:
+        return False
+    return reader.is_operations or alive(row)
+
+
+def everybody(_: Crowd, reader: Reader, row: Row) -> bool:
+    return True
+
+
+def kept(_: Crowd, reader: Reader, row: Row) -> bool:
+    return alive(row)
+
+
+def product(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """A vendor's own, in any state; a client's choice, and what it has bought already."""
+    if not alive(row) or reader.is_operations:
+        return alive(row)
+    if reader.actor == "vendor":
+        return row["vendor_id"] == reader.account
+    return row["status"] == "Published" or deals(crowd, reader, "product_id", row["id"])
+
+
+def of_product(*for_clients: str, rule: Callable[[Row], bool] = alive) -> Rule:
+    """What belongs to a product that is seen; clients are shown those states alone, where some are named."""
+
+    def found(crowd: Crowd, reader: Reader, row: Row) -> bool:
+        if reader.is_operations:
+            return rule(row)
+        if not product(crowd, reader, find(crowd, "catalog/products", row["product_id"])):
+            return False
+        if reader.actor == "client" and for_clients:
+            return row["status"] in for_clients
+        return rule(row)
+
+    return found
+
+
+def parameter(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """A client is told of what it is asked, and of nothing else."""
+    if not of_product(rule=lambda _: True)(crowd, reader, row):
+        return False
+    if reader.actor != "client":
+        return True
+    hidden = '"hidden": true' in (row["constraints"] or "") or '"hidden":true' in (row["constraints"] or "")
+    return row["status"] == "Active" and row["phase"] != "Fulfillment" and not hidden
+
+
+def template(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.actor != "client" and of_product()(crowd, reader, row)
+
+
+def variant(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    if reader.is_operations:
+        return alive(row)
+    terms = find(crowd, "catalog/products/{product}/terms", row["terms_and_conditions_id"])
+    if not of_product("Published")(crowd, reader, terms):
+        return False
+    return row["status"] == "Published" if reader.actor == "client" else alive(row)
+
+
+def price_list(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """A client sees the lists by which a seller of its licensees sells."""
+    if not of_product()(crowd, reader, row) or reader.actor != "client":
+        return of_product()(crowd, reader, row)
+    visible = company("licensee_id", "buyer_id")
+    sellers = {each["seller_id"] for each in crowd.rows["accounts/licensees"] if visible(crowd, reader, each)}
+    return any(
+        each["price_list_id"] == row["id"] and alive(each) and each["seller_id"] in sellers
+        for each in crowd.rows["catalog/listings"]
+    )
+
+
+def price(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    if reader.is_operations:
+        return True
+    if not price_list(crowd, reader, find(crowd, "catalog/price-lists", row["price_list_id"])):
+        return False
+    item = find(crowd, "catalog/items", row["item_id"])
+    if not of_product("Published", "Unpublished")(crowd, reader, item):
+        return False
+    return reader.actor != "client" or row["status"] in ("ForSale", "Private")
+
+
+def pricing_policy(_: Crowd, reader: Reader, row: Row) -> bool:
+    if reader.actor == "client":
+        return row["client_id"] == reader.account and alive(row)
+    return reader.is_operations
+
+
+def program(_: Crowd, reader: Reader, row: Row) -> bool:
+    if reader.actor == "client":
+        return row["status"] == "Published"
+    return alive(row) and (reader.is_operations or row["vendor_id"] == reader.account)
+
+
+def certificate(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.is_operations or (
+        row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"])
+    )
+
+
+def record(_: Crowd, reader: Reader, row: Row) -> bool:
+    if reader.is_operations:
+        return True
+    return reader.account in row["accounts"] and reader.reaches(row["scope"])
+
+
+SEES: dict[str, Rule] = {
+    "accounts/accounts": account,
+    "accounts/buyers": company("buyer_id", "id"),
+    "accounts/sellers": seller,
+    "accounts/licensees": company("licensee_id", "buyer_id"),
+    "accounts/users": user,
+    "accounts/user-groups": user_group,
+    "accounts/api-tokens": token,
+    "accounts/modules": everybody,
+    "catalog/products": product,
+    "catalog/products/{product}/item-groups": of_product(),
+    "catalog/products/{product}/parameter-groups": of_product(),
+    "catalog/products/{product}/parameters": parameter,
+    "catalog/products/{product}/templates": template,
+    "catalog/products/{product}/terms": of_product("Published"),
+    "catalog/products/{product}/terms/{terms}/variants": variant,
+    "catalog/items": of_product("Published", "Unpublished"),
+    "catalog/units-of-measure": kept,
+    "catalog/price-lists": price_list,
+    "catalog/price-lists/{priceList}/items": price,
+    "catalog/pricing-policies": pricing_policy,
+    "catalog/authorizations": of_product(),
+    "catalog/listings": of_product(),
+    "program/programs": program,
+    "program/certificates": certificate,
+    "commerce/orders": party,
+    "commerce/orders/{order}/lines": of_order,
+    "commerce/orders/{order}/subscriptions": party,
+    "commerce/orders/{order}/assets": party,
+    "commerce/orders/{order}/terms": of_order,
+    "commerce/agreements": party,
+    "commerce/agreements/{agreement}/terms": of_agreement,
+    "commerce/subscriptions": party,
+    "commerce/assets": party,
+    "commerce/lines": party,
+    "audit/records": record,
+    "identities": everybody,
+}
+"""The rule of each collection. A new one fails the tests until somebody has thought about it here."""
+
+
+def listed(path: str, row: Row) -> bool:
+    """Lists of parameters give what is in use, though what was deleted can still be read."""
+    return path != "catalog/products/{product}/parameters" or row["status"] == "Active"
+
+
+def visible(crowd: Crowd, who: str, path: str) -> list[Row]:
+    """The rows of a collection that somebody may see."""
+    rule, reader = SEES[path], Reader(who)
+    return [row for row in crowd.rows[path] if rule(crowd, reader, row)]
