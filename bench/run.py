@@ -358,8 +358,8 @@ def _markdown(figures: dict[str, Any]) -> str:
     loops = figures["loop_ms"]
     return f"""# What a request costs
 
-Written by `make bench` on {figures['at']}, at commit {figures['commit']}: {figures['orders']:,} orders with
-{figures['matching']:,} matches for the list, {figures['seconds']:g} s for each load, wrk beside the server.
+Written by `make bench` on {figures["at"]}, at commit {figures["commit"]}: {figures["orders"]:,} orders with
+{figures["matching"]:,} matches for the list, {figures["seconds"]:g} s for each load, wrk beside the server.
 
 {table(HEADS, _rows(figures))}
 
@@ -367,21 +367,21 @@ CPU-milliseconds are those of all processes, for each request (for each pair whe
 background work that follows from it: the sealing of the trail. Wall-clock rates swing with what else runs on the
 machine, processor time less so.
 
-{chr(10).join('- ' + line for line in _facts(figures))}
+{chr(10).join("- " + line for line in _facts(figures))}
 
 ## The same statements by pgbench
 
 What PostgreSQL does when nothing else is in the way: our own statements, as the running program sends them,
 prepared, over the same socket. The ratio is the API's rate to pgbench's.
 
-{table(('', 'connections', 'per second', 'CPU-ms database', 'ratio'), beside)}
+{table(("", "connections", "per second", "CPU-ms database", "ratio"), beside)}
 
 ## The machine
 
-{about['cores']} cores of {about['cpu']}, {about['memory_gb']} GB, Linux {about['kernel']}, \
-Python {about['python']}{'' if about['python_optimized'] else ' built without optimizations (PGO, LTO)'}, \
-PostgreSQL {database['server_version']} ({database['size']}; fsync {database['fsync']}, \
-synchronous_commit {database['synchronous_commit']}, shared_buffers {database['shared_buffers']}). \
+{about["cores"]} cores of {about["cpu"]}, {about["memory_gb"]} GB, Linux {about["kernel"]}, \
+Python {about["python"]}{"" if about["python_optimized"] else " built without optimizations (PGO, LTO)"}, \
+PostgreSQL {database["server_version"]} ({database["size"]}; fsync {database["fsync"]}, \
+synchronous_commit {database["synchronous_commit"]}, shared_buffers {database["shared_buffers"]}). \
 A million additions in a Python loop took {min(loops)} to {max(loops)} ms of processor time during the run.
 """
 

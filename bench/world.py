@@ -130,9 +130,7 @@ async def fill(parts: Application, url: str, orders: int, tell: Callable[[int], 
         written = await _multiply(conn, rows, copies, numbers, tell)
         await conn.execute("vacuum (analyze)")
         await conn.execute("checkpoint")
-        sample = await conn.fetch(
-            "select id from orders where client_id = $1 order by md5(id) limit 2000", BRENNHOLT
-        )
+        sample = await conn.fetch("select id from orders where client_id = $1 order by md5(id) limit 2000", BRENNHOLT)
         found = await conn.fetchval(
             "select count(*) from orders where client_id = $1 and status = 'Processing'", BRENNHOLT
         )

@@ -1,8 +1,6 @@
 """The command `entrepot`: everything that is done with the program from a terminal."""
 
 import asyncio
-import os
-import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -71,9 +69,26 @@ def serve(
     database_url: Url = None,
     sandbox: Sandbox = None,
     work: Annotated[bool | None, typer.Option("--work/--no-work", help="Background work in this process too.")] = None,
+    secret_key: Annotated[str | None, typer.Option(help="What secrets in the database are encrypted under.")] = None,
+    pool_size: Annotated[int | None, typer.Option(help="Database connections at most.")] = None,
+    body_bytes_max: Annotated[int | None, typer.Option(help="Largest JSON body, in bytes.")] = None,
+    metrics_public: Annotated[
+        bool | None, typer.Option("--metrics-public/--metrics-private", help="Metrics for other machines too.")
+    ] = None,
 ) -> None:
     """Serve the API, and do the background work unless told not to."""
-    chosen = settings(host=host, port=port, data=data, database_url=database_url, sandbox=sandbox, work=work)
+    chosen = settings(
+        host=host,
+        port=port,
+        data=data,
+        database_url=database_url,
+        sandbox=sandbox,
+        work=work,
+        secret_key=secret_key,
+        pool_size=pool_size,
+        body_bytes_max=body_bytes_max,
+        metrics_public=metrics_public,
+    )
     run(serving.serve(chosen))
 
 
@@ -178,6 +193,4 @@ def check(data: Data = None, database_url: Url = None) -> None:
 
 def main() -> None:
     """The entry point."""
-    if hasattr(signal, "SIGPIPE") and os.environ.get("ENTREPOT_KEEP_SIGPIPE") is None:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     app()

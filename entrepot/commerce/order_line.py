@@ -18,6 +18,7 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
 LINES_MAX = 1000
+NOT_OVER = ("Draft", "Quoted", "Processing", "Querying")
 KNOWN_TO_CLIENTS = ("Published", "Unpublished")
 """States of items that a client may know of: of others it is not even told that they are there."""
 
@@ -99,7 +100,7 @@ def write(call: Call, order: Thing, body: Body, got: Got, *, actor: str, state: 
         return
     if actor == "client" and state in ("create", "Draft"):
         _write_set(call, order, entries, got)
-    elif (actor == "vendor" and state == "Processing") or actor == "operations":
+    elif (actor == "vendor" and state == "Processing") or (actor == "operations" and state in NOT_OVER):
         _write_prices(call, order, entries, actor)
 
 

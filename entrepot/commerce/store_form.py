@@ -308,6 +308,7 @@ def _fill_copy(copy: Thing, order: Thing, lines: list[Thing], world: World) -> N
     if _is_unpriced(copy):
         put_totals(copy, price.total(line_price_of(line) for line in lines))
     scope = "Subscription" if name == "subscriptions" else "Asset"
+    _put(copy, "template_id", _texts(world, order.product_id).get(scope))
     _fill_bag(copy, "fulfillment", world, lambda each: each.scope == scope, scope)
 
 
@@ -368,6 +369,7 @@ def _fill_held(thing: Thing, agreement: Thing | None, world: World) -> None:
     """A subscription or an asset has the parties of its agreement, and was begun when it was made."""
     columns = ("product_id", "client_id", "vendor_id", "buyer_id", "licensee_id", "price_currency")
     inherit(thing, agreement, *columns)
+    _put(thing, "template_id", _texts(world, thing.product_id).get(thing.noun.name))
     if thing.noun is SUBSCRIPTION:
         inherit(thing, agreement, "seller_id")
         _put(thing, "split_status", "Disabled")

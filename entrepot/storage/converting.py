@@ -105,6 +105,8 @@ class Converter:
 
     def _step(self, each: Field, ids_of: IdsOf) -> Step | None:
         match each.kind:
+            case _ if each.via:
+                return None
             case "ref":
                 known: Container[str] | None = None if each.also else ids_of(each.target)
                 return _reference(each, known)

@@ -209,7 +209,7 @@ class Crowd:
         for table in ("buyers", "licensees"):
             buyer = "id" if table == "buyers" else "buyer_id"
             run(f"update {table} set contact_email = '{table} of ' || account_id || ' ' || {buyer} || '.'")
-            for (buyer_id, account) in self.served.fetch(f"select distinct {buyer}, account_id from {table}"):
+            for buyer_id, account in self.served.fetch(f"select distinct {buyer}, account_id from {table}"):
                 partners = {v for c, b, v in deals if b == buyer_id and c == account}
                 self.marks[f"{table} of {account} {buyer_id}."] = self._among(account, buyer_id, *partners)
         for table, column, owner in (
@@ -279,6 +279,13 @@ def alike(reply: Reply, *names: str) -> tuple[int, object]:
     document = json.loads(text)
     document.pop("traceId", None)
     return reply.status, document
+
+
+def same(one: Reply, other: Reply, name: str, never: str) -> bool:
+    """Whether an answer about `name` is the answer about `never`, word for word."""
+    first, second = json.loads(one.body), json.loads(other.body.decode().replace(never, name))
+    first.pop("traceId", None), second.pop("traceId", None)
+    return (one.status, first) == (other.status, second)
 
 
 def address(path: str, *ids: str) -> str:

@@ -202,9 +202,7 @@ def program(_: Crowd, reader: Reader, row: Row) -> bool:
 
 
 def certificate(crowd: Crowd, reader: Reader, row: Row) -> bool:
-    return reader.is_operations or (
-        row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"])
-    )
+    return reader.is_operations or (row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"]))
 
 
 def record(_: Crowd, reader: Reader, row: Row) -> bool:

@@ -295,8 +295,7 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.text()
-            | st.sampled_from(["date", "start", "end", "email", "phone", "number", "city", "country"]),
+            st.text() | st.sampled_from(["date", "start", "end", "email", "phone", "number", "city", "country"]),
             inner,
             max_size=4,
         )

@@ -17,9 +17,7 @@ def test_what_is_bought_once_becomes_an_asset(period, once):
     assert is_one_time(thing(ITEM, terms_period=period)) is once
 
 
-@pytest.mark.parametrize(
-    ("status", "orderable"), [("Published", True), ("Unpublished", False), ("Draft", False)]
-)
+@pytest.mark.parametrize(("status", "orderable"), [("Published", True), ("Unpublished", False), ("Draft", False)])
 def test_only_published_items_are_ordered(status, orderable):
     assert is_orderable(thing(ITEM, status=status)) is orderable
 

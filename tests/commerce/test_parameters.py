@@ -337,9 +337,7 @@ def test_a_vendor_cannot_store_a_wrong_value_without_an_error():
     entry = {"externalId": "contact", "value": {"email": "bad"}}
     assert list(refused([entry], "vendor")) == [f"{PATH}[0].value"]
     assert list(refused([entry | {"error": None}], "vendor")) == [f"{PATH}[0].value"]
-    assert list(refused([entry | {"value": {"email": "\0"}, "error": OBJECTION}], "vendor")) == [
-        f"{PATH}[0].value"
-    ]
+    assert list(refused([entry | {"value": {"email": "\0"}, "error": OBJECTION}], "vendor")) == [f"{PATH}[0].value"]
 
 
 @pytest.mark.parametrize("actor", ["client", "vendor"])

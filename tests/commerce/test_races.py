@@ -117,6 +117,28 @@ def test_completing_and_failing_at_once_do_one_of_the_two(api, served: Served):
     ]
 
 
+def test_an_agreement_stays_while_another_of_its_orders_is_under_way(api, served):
+    lines = crowded(980, "Draft", "Draft")
+    served.load(lines)
+    first, second = (path_of(each) for each in lines[1:])
+    ok(api("client").delete(first))
+    assert ok(api("client").get(second))["agreement"]["status"] == "Draft"
+    ok(api("client").delete(second))
+    assert ok(api("client").get(second))["agreement"]["status"] == "Deleted"
+
+
+@pytest.mark.parametrize("again", range(5))
+def test_an_agreement_goes_with_the_last_of_its_orders_when_all_are_given_up_at_once(api, served, again):
+    lines = crowded(981 + again, *["Draft"] * 4)
+    served.load(lines)
+    replies = at_once(*[lambda each=each: api("client").delete(path_of(each)) for each in lines[1:]])
+    assert {each.status for each in replies} <= {204, 409}
+    for each in lines[1:]:
+        assert api("client").delete(path_of(each)).status in (204, 409)
+    (row,) = served.fetch("select status from agreements where id = $1", lines[0]["id"])
+    assert row["status"] == "Deleted"
+
+
 def test_two_orders_numbered_at_once_under_one_agreement_share_no_line(api, served):
     lines = crowded(990, "Draft", "Draft")
     served.load(lines)

@@ -542,9 +542,7 @@ def test_every_form_selects_its_rows(database, text, ids):
 THING_ROWS = [dict(zip([column.name for column in T], (*typed(row), None), strict=True)) for row in ROWS]
 for row in THING_ROWS:
     row["parts"] = [
-        dict(zip(("id", "thing", "name", "quantity"), part, strict=True))
-        for part in PART_ROWS
-        if part[1] == row["id"]
+        dict(zip(("id", "thing", "name", "quantity"), part, strict=True)) for part in PART_ROWS if part[1] == row["id"]
     ]
     row["tags"] = [{"self": value} for thing, value in TAG_ROWS if thing == row["id"]]
 
@@ -674,12 +672,8 @@ def test_the_database_and_python_agree_on_the_truth(database, pair):
 LITERALS = st.one_of(
     st.text(st.characters(exclude_characters="'\0", exclude_categories=["Cs"]), max_size=12),
     st.from_regex(r"[+-]?[0-9]{0,39}([.][0-9]{0,39})?(e[+-]?[0-9]{1,3})?", fullmatch=True),
-    st.from_regex(
-        r"[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9](Z|[+-][0-9]{2}:[0-9]{2})?)?", fullmatch=True
-    ),
-    st.sampled_from(
-        ["0001-01-01", "9999-12-31T23:59:59.999999Z", "-9223372036854775807", "1e99", "1e-99", "\\"]
-    ),
+    st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9](Z|[+-][0-9]{2}:[0-9]{2})?)?", fullmatch=True),
+    st.sampled_from(["0001-01-01", "9999-12-31T23:59:59.999999Z", "-9223372036854775807", "1e99", "1e-99", "\\"]),
 )
 SCALARS = ["id", "name", "status", "phase", "size", "serial", "price.cost", "active", "at", "day", "owner.id"]
 
@@ -737,9 +731,7 @@ RIGHTS += [
 ]
 
 
-@pytest.mark.parametrize(
-    "operator", ["eq", "ne", "gt", "ge", "lt", "le", "filter", "in", "out", "like", "ilike"]
-)
+@pytest.mark.parametrize("operator", ["eq", "ne", "gt", "ge", "lt", "le", "filter", "in", "out", "like", "ilike"])
 @pytest.mark.parametrize("around", ["{}", "not({})", "any(parts,{})", "all(tags,{})"])
 def test_any_combination_is_a_fault_or_good_for_the_database(database, operator, around):
     answered = 0

@@ -129,9 +129,7 @@ def test_the_cap_of_a_collection_lowers_the_limit_silently():
 
 
 def level(star=None, added=(), dropped=(), reaches=None, **below):
-    reaches = (
-        bool(star or added or any(under.reaches for under in below.values())) if reaches is None else reaches
-    )
+    reaches = bool(star or added or any(under.reaches for under in below.values())) if reaches is None else reaches
     return Select(star, frozenset(added), frozenset(dropped), below, reaches)
 
 
@@ -230,9 +228,7 @@ CLIENT_FILTERS = [
 
 @pytest.mark.parametrize(("built", "text"), CLIENT_FILTERS, ids=[text for _, text in CLIENT_FILTERS])
 def test_what_the_official_client_builds_is_read_as_meant(built, text):
-    state = QueryState(
-        built, ["-audit.created.at", "name"], ["audit", "-lines"], options=QueryOptions(render=True)
-    )
+    state = QueryState(built, ["-audit.created.at", "name"], ["audit", "-lines"], options=QueryOptions(render=True))
     sent = str(httpx.URL("http://host/orders?" + state.build({"limit": 10, "offset": 20})).query, "ascii")
     meant = Query(
         parse_filter(text),
@@ -244,9 +240,7 @@ def test_what_the_official_client_builds_is_read_as_meant(built, text):
     )
     assert read_query(sent) == meant
     # The client library takes the string apart and encodes it again where it is given further parameters.
-    again = (
-        httpx.URL("http://host/orders?" + sent).copy_merge_params({"extra": "1"}).copy_remove_param("extra")
-    )
+    again = httpx.URL("http://host/orders?" + sent).copy_merge_params({"extra": "1"}).copy_remove_param("extra")
     assert again.query != sent.encode()
     assert read_query(again.query) == meant
 

@@ -161,9 +161,9 @@ async def test_a_token_is_held_to_its_modules_and_may_always_read_itself(pool: a
         await pool.execute("insert into api_tokens_modules values ($1, $2, 1)", token_id, module)
     assert (await reach(pool, token("vendor"))).modules == {"accounts", "catalog", "commerce"}
     assert (await reach(pool, token("other vendor"))).modules == {"accounts", "audit"}
-    await pool.execute("insert into modules (id, revision, code) values ('MOD-0001', 1, 'something-new')")
+    await pool.execute("insert into modules (id, revision, code) values ('MOD-0001', 1, 'Something')")
     await pool.execute("update api_tokens_modules set target_id = 'MOD-0001'")
-    assert (await reach(pool, token("vendor"))).modules == {"accounts"}
+    assert (await reach(pool, token("vendor"))).modules == {"accounts", "something"}
 
 
 @story
@@ -261,6 +261,7 @@ async def test_a_new_token_works_at_once(pool: asyncpg.Pool):
         token_id=value.split(":")[1],
         user_id=RESTRICTED_USER,
         held_by="agent",
+        named='{"id":"USR-2001-0002","revision":1,"name":"Ben Moss"}',
         modules=frozenset(("accounts", "catalog", "commerce")),
         buyers=(BUYER,),
     )
