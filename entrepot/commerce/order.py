@@ -302,8 +302,11 @@ def delete(call: Call, order: Thing, body: None, got: Got) -> None:
     """A draft or quote is given up; it stays visible as Deleted (spec T7, T9)."""
     call.move(order, "delete")
     others = [each for each in got.siblings if each.id != order.id]
-    if got.agreement.status == "Draft" and not others:
-        call.move(got.agreement, "delete", by="kernel")
+    if got.agreement.status == "Draft":
+        if others:  # told of the agreement too, so that of two who go at once one sees that it is the last
+            call.record("agreement.order_deleted", got.agreement, order=order.id)
+        else:
+            call.move(got.agreement, "delete", by="kernel")
     call.record("order.deleted", order)
 
 

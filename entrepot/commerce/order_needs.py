@@ -347,9 +347,12 @@ SIBLINGS = {
 
 
 async def to_delete(load: Load, call: Call, order: Thing, body: Body) -> Got:
-    """Other orders of the agreement that are not over: while there is one, the agreement stays."""
-    await load(SIBLINGS, agreement_id=order.agreement_id)
-    return await beside(load, call, order, body)
+    """Other orders of the agreement that are not over: while there is one, the agreement stays.
+
+    They are read after the agreement: its revision then tells of whatever happened to one of them meanwhile.
+    """
+    await beside(load, call, order, body)
+    return await load(SIBLINGS, agreement_id=order.agreement_id)
 
 
 NOTIFIED = {"users": Want(USER, lambda row: row.c.id == given("notified_id"), visible=True)}

@@ -46,8 +46,9 @@ def next_steps(url: str, tokens: Mapping[str, str], console: Console) -> None:
     for role, token in tokens.items():
         _copyable(console, f"{role + ':':<12}{token}")
 
-    _heading(console, "The client's orders that wait for an answer")
-    _copyable(console, _curl(url, tokens["client"], "commerce/orders?eq(status,'Querying')&limit=5"))
+    _heading(console, "The client's newest orders, with their lines")
+    newest = "commerce/orders?eq(status,'Completed')&select=lines&order=-audit.created.at&limit=2"
+    _copyable(console, _curl(url, tokens["client"], newest))
     _heading(console, "The vendor's subscriptions, in order of their renewal")
     soon = "commerce/subscriptions?in(status,(Active,Updating))&order=commitmentDate&limit=5"
     _copyable(console, _curl(url, tokens["vendor"], soon))

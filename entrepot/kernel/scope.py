@@ -119,7 +119,8 @@ class NounScope:
 
         def join(target: sa.FromClause) -> sa.ColumnElement[bool]:
             linked = sa.select(link.c.target_id).where(link.c.owner_id == self.row.c.id)
-            return target.c.id.in_(linked)
+            # It is two selects away: left to itself SQLAlchemy would look among the links of every owner.
+            return target.c.id.in_(linked.correlate(self.row))
 
         return join
 

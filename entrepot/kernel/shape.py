@@ -152,8 +152,8 @@ class _Chosen:
         return self.select is None or self.select.shows("href", by_default=True)
 
     def _seen(self, each: Field) -> bool:
-        if self.mode == COLUMNS:
-            return each.stored
+        if self.mode == COLUMNS:  # no rule asks when something else was changed, or by whom
+            return each.stored and not each.name.startswith("audit.")
         if self.mode == EVERYTHING:
             return not each.via and (each.kind != "part" or self.depth == 0)
         return self.actor in each.sees

@@ -1,7 +1,9 @@
 """Writes all that a command changed as one statement: rows, links, trail, work that falls due, the stored answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count
 from typing import Any
 
 from entrepot.kernel.call import Call
@@ -9,6 +11,7 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.trail import Entry, entries
 from entrepot.kernel.wire import Json, encode_text
+from entrepot.storage.statements import Cache
 
 PG_TYPES = {
     "id": "text",
@@ -46,6 +49,10 @@ TRAIL_COLUMNS = (
 )
 
 
+CONTENT = ("fingerprint", "status", "etag", "body", "sealed")
+"""What an idempotency key keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """What an idempotency key keeps: the request's fingerprint and the answer that was given."""
@@ -60,54 +67,37 @@ class StoredAnswer:
     claimed: bool = False
 
 
+Places = Iterator[str]
+"""`$1`, `$2` and so on, as they are used up."""
+
+Text = Callable[..., str]
+"""Makes the text of a piece from its places and its shape."""
+
+
 class _Parts:
-    """The pieces of the statement with their parameters, numbered as they are added."""
+    """The pieces of a statement: what their text is made from, and the values in order of their places.
+
+    Of a piece that is `sure` nobody counts the rows: a new row is written or refused with an error.
+    """
+
+    __slots__ = ("shape", "values")
 
     def __init__(self) -> None:
-        self.ctes: list[str] = []
+        self.shape: list[tuple[Text, tuple[object, ...], int]] = []
         self.values: list[object] = []
-        self.counts: list[str] = []
-        self.expected = 0
 
-    def bind(self, value: object) -> str:
-        self.values.append(value)
-        return f"${len(self.values)}"
+    def add(self, make: Text, *shape: object, expected: int) -> None:
+        self.shape.append((make, shape, expected))
 
-    def rows(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
-        """Rows to select from. A few go as they are, since the driver takes long over arrays; many as arrays."""
-        if len(rows) > FEW:
-            return self._unnest(columns, rows)
-        first = ", ".join(f"{self.bind(value)}::{kind}" for value, (_, kind) in zip(rows[0], columns, strict=True))
-        others = (", ".join(self.bind(value) for value in row) for row in rows[1:])
-        return f"(values {', '.join(f'({each})' for each in (first, *others))})"
-
-    def _unnest(self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
-        arrays = zip(*rows, strict=True)
-        bound = (f"{self.bind(list(array))}::{kind}[]" for array, (_, kind) in zip(arrays, columns, strict=True))
-        return f"unnest({', '.join(bound)})"
-
-    def add(self, text: str, expected: int) -> None:
-        name = f"w{len(self.ctes)}"
-        self.ctes.append(f"{name} as ({text} returning 1)")
-        self.counts.append(f"(select count(*) from {name})")
-        self.expected += expected
-
-    def add_unchecked(self, text: str) -> None:
-        self.ctes.append(f"w{len(self.ctes)} as ({text})")
-
-    def rely(self, text: str, expected: int) -> None:
-        name = f"w{len(self.ctes)}"
-        self.ctes.append(f"{name} as materialized ({text})")
-        self.counts.append(f"(select count(*) from {name})")
-        self.expected += expected
-
-    def statement(self) -> str:
-        total = " + ".join(self.counts) or "0"
-        return f"with {', '.join(self.ctes)} select entrepot_expect({total}, {self.bind(self.expected)}::bigint)"
+    def sure(self, make: Text, *shape: object) -> None:
+        self.shape.append((make, shape, 0))
 
 
 class Writer:
-    """Turns a finished call into its statement. Holds nothing of the call."""
+    """Turns a finished call into its statement. Keeps texts by shape, and nothing of the call."""
+
+    def __init__(self) -> None:
+        self._texts: Cache[object, str] = Cache(1000)
 
     def compose(self, call: Call, answer: StoredAnswer | None) -> tuple[str, list[object]]:
         """The statement and its values. Nothing to write gives an empty text."""
@@ -131,77 +121,55 @@ class Writer:
             self._link(parts, noun, name, owner_id, targets)
         for thing in call.relied:
             if thing.key not in touched:
-                parts.rely(
-                    f"select 1 from {thing.noun.table_name} where id = {parts.bind(thing.id)} "
-                    f"and revision = {parts.bind(thing.revision)} for share",
-                    1,
-                )
+                parts.values += (thing.id, thing.revision)
+                parts.add(_rely_text, thing.noun.table_name, expected=1)
         self._trail(parts, entries(call, touched))
         for due in call.dues:
-            values = ", ".join(parts.bind(v) for v in (due.job, due.noun.path, due.thing_id, due.at))
-            parts.add(f"insert into due (job, kind, object_id, at) values ({values})", 1)
+            parts.values += (due.job, due.noun.path, due.thing_id, due.at)
+            parts.sure(_values_text, "due", ("job", "kind", "object_id", "at"))
         if answer is not None:
             self._answer(parts, answer)
-        if not parts.ctes:
+        if not parts.shape:
             return "", []
-        return parts.statement(), parts.values
+        return self._text(parts), parts.values
+
+    def _text(self, parts: _Parts) -> str:
+        shape = tuple(parts.shape)
+        return self._texts.get(shape) or self._texts.put(shape, _statement(shape))
 
     def _has(self, noun: Noun, name: str) -> bool:
         return name.lower() in noun.by_name
 
     def _insert(self, parts: _Parts, noun: Noun, things: list[Thing]) -> None:
-        filled = [c for c in noun.columns if any(t.now[c] is not None for t in things)]
-        columns = [(name, PG_TYPES[noun.by_column[name].kind]) for name in filled]
-        rows = [[_stored(noun, name, thing.now[name]) for name in filled] for thing in things]
-        names = ", ".join(filled)
-        parts.add(
-            f"insert into {noun.table_name} ({names}) select * from {parts.rows(columns, rows)} as u",
-            len(things),
-        )
+        rows = [thing.now for thing in things]
+        filled = tuple(c for c in noun.columns if any(now[c] is not None for now in rows))
+        parts.sure(_insert_text, noun, filled, len(rows))
+        parts.values += _in_order([_stored(noun, filled, now) for now in rows])
 
     def _update(self, parts: _Parts, noun: Noun, columns: tuple[str, ...], things: list[Thing]) -> None:
-        typed = [(name, PG_TYPES[noun.by_column[name].kind]) for name in columns]
-        keys = [("id", "text"), ("was", "integer"), ("now", "integer")]
-        if noun.shared:
-            keys.append(("owner", "text"))
         rows: list[list[object]] = []
         for thing in things:
             assert thing.was is not None
             row: list[object] = [thing.id, thing.was["revision"], thing.now["revision"]]
             if noun.shared:
                 row.append(thing.now[noun.owner_column])
-            rows.append(row + [_stored(noun, name, thing.now[name]) for name in columns])
-        names = ", ".join(name for name, _ in keys) + "".join(f", c{at}" for at in range(len(columns)))
-        sets = "".join(f", {name} = u.c{at}" for at, name in enumerate(columns))
-        owner = f" and t.{noun.owner_column} = u.owner" if noun.shared else ""
-        parts.add(
-            f"update {noun.table_name} t set revision = u.now{sets} "
-            f"from {parts.rows(keys + typed, rows)} as u({names}) "
-            f"where t.id = u.id and t.revision = u.was{owner}",
-            len(things),
-        )
+            rows.append(row + _stored(noun, columns, thing.now))
+        parts.add(_update_text, noun, columns, len(rows), expected=len(rows))
+        parts.values += _in_order(rows)
 
     def _delete(self, parts: _Parts, thing: Thing) -> None:
         noun = thing.noun
         assert thing.was is not None
-        owner = f" and {noun.owner_column} = {parts.bind(thing.now[noun.owner_column])}" if noun.shared else ""
-        parts.add(
-            f"delete from {noun.table_name} where id = {parts.bind(thing.id)} "
-            f"and revision = {parts.bind(thing.was['revision'])}{owner}",
-            1,
-        )
+        parts.values += (thing.id, thing.was["revision"])
+        if noun.shared:
+            parts.values.append(thing.now[noun.owner_column])
+        parts.add(_delete_text, noun, expected=1)
 
     def _link(self, parts: _Parts, noun: Noun, name: str, owner_id: str, targets: list[str]) -> None:
         table = noun.link(noun.field(name)).name
-        owner, ids = parts.bind(owner_id), parts.bind(targets)
-        parts.add_unchecked(
-            f"delete from {table} where owner_id = {owner} and target_id <> all({ids}::text[]) returning 1"
-        )
-        parts.add_unchecked(
-            f"insert into {table} (owner_id, target_id, place) "
-            f"select {owner}, t, n from unnest({ids}::text[]) with ordinality as u(t, n) "
-            "on conflict (owner_id, target_id) do update set place = excluded.place returning 1"
-        )
+        parts.values += (owner_id, targets, owner_id, targets)
+        parts.sure(_unlink_text, table)
+        parts.sure(_link_text, table)
 
     def _trail(self, parts: _Parts, found: list[Entry]) -> None:
         if not found:
@@ -213,51 +181,133 @@ class Writer:
             ]
             for e in found
         ]  # fmt: skip
-        names = ", ".join(name for name, _ in TRAIL_COLUMNS)
-        cast = ", ".join("u.accounts::text[]" if name == "accounts" else f"u.{name}" for name, _ in TRAIL_COLUMNS)
-        parts.add(
-            f"insert into trail ({names}) select {cast} from {parts.rows(TRAIL_COLUMNS, rows)} as u({names})",
-            len(found),
-        )
+        parts.sure(_trail_text, len(rows))
+        parts.values += _in_order(rows)
 
     def _answer(self, parts: _Parts, answer: StoredAnswer) -> None:
-        values = [
-            parts.bind(value)
-            for value in (
-                answer.token_id,
-                answer.key,
-                answer.fingerprint,
-                answer.status,
-                answer.etag,
-                answer.body,
-                answer.sealed,
-            )
-        ]
+        content = (answer.fingerprint, answer.status, answer.etag, answer.body, answer.sealed)
         if answer.claimed:
-            token_id, key, *rest = values
-            parts.add(
-                f"update idempotency set (fingerprint, status, etag, body, sealed) = ({', '.join(rest)}) "
-                f"where token_id = {token_id} and key = {key} and status = 0",
-                1,
-            )
+            parts.values += (*content, answer.token_id, answer.key)
+            parts.add(_claimed_text, expected=1)
         else:
-            parts.add(
-                "insert into idempotency (token_id, key, fingerprint, status, etag, body, sealed) "
-                f"values ({', '.join(values)})",
-                1,
-            )
+            parts.values += (answer.token_id, answer.key, *content)
+            parts.sure(_values_text, "idempotency", ("token_id", "key", *CONTENT))
 
     def keep(self, answer: StoredAnswer) -> tuple[str, list[object]]:
         """The statement, with its values, that keeps an answer alone."""
         parts = _Parts()
         self._answer(parts, answer)
-        return parts.statement(), parts.values
+        return self._text(parts), parts.values
 
 
-def _stored(noun: Noun, name: str, value: Any) -> object:
-    """A value as the driver takes it: documents as JSON text."""
-    if value is None or isinstance(value, Json):
-        return value
-    if noun.by_column[name].kind in ("json", "bag"):
-        return encode_text(value)
-    return value
+def _stored(noun: Noun, columns: Sequence[str], now: Mapping[str, Any]) -> list[object]:
+    """A row's values as the driver takes them: documents as JSON text."""
+    row = [now[name] for name in columns]
+    documents = _documents(noun)
+    for at, name in enumerate(columns):
+        if name in documents and row[at] is not None and not isinstance(row[at], Json):
+            row[at] = encode_text(row[at])
+    return row
+
+
+@cache
+def _documents(noun: Noun) -> frozenset[str]:
+    """Columns that hold JSON."""
+    return frozenset(each.column for each in noun.all_fields if each.kind in ("json", "bag"))
+
+
+def _in_order(rows: list[list[Any]]) -> Iterable[object]:
+    """The values in the order in which `_rows_text` has its places."""
+    if len(rows) > FEW:
+        return (list(column) for column in zip(*rows, strict=True))
+    return chain.from_iterable(rows)
+
+
+# Texts ------------------------------------------------------------------------------------------------
+
+
+def _statement(shape: Iterable[tuple[Text, tuple[Any, ...], int]]) -> str:
+    """One statement of all pieces. The rows of those that may find none are counted at the end."""
+    places = (f"${number}" for number in count(1))
+    pieces: list[str] = []
+    counts: list[str] = []
+    expected = 0
+    for at, (make, given, rows) in enumerate(shape):
+        text = make(places, *given)
+        pieces.append(f"w{at} as ({text}{' returning 1' if rows and make is not _rely_text else ''})")
+        if rows:
+            counts.append(f"(select count(*) from w{at})")
+            expected += rows
+    verdict = f"entrepot_expect({' + '.join(counts)}, {expected})" if counts else "true"
+    return f"with {', '.join(pieces)} select {verdict}"
+
+
+def _rows_text(places: Places, columns: Sequence[tuple[str, str]], rows: int) -> str:
+    """Rows to select from. A few go as they are, since the driver takes long over arrays; many as arrays."""
+    if rows > FEW:
+        return f"unnest({', '.join(f'{next(places)}::{kind}[]' for _, kind in columns)})"
+    first = ", ".join(f"{next(places)}::{kind}" for _, kind in columns)
+    others = (", ".join(next(places) for _ in columns) for _ in range(rows - 1))
+    return f"(values {', '.join(f'({each})' for each in (first, *others))})"
+
+
+def _typed(noun: Noun, columns: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, PG_TYPES[noun.by_column[name].kind]) for name in columns]
+
+
+def _insert_text(places: Places, noun: Noun, columns: tuple[str, ...], rows: int) -> str:
+    given = _rows_text(places, _typed(noun, columns), rows)
+    return f"insert into {noun.table_name} ({', '.join(columns)}) select * from {given} as u"
+
+
+def _update_text(places: Places, noun: Noun, columns: tuple[str, ...], rows: int) -> str:
+    keys = [("id", "text"), ("was", "integer"), ("now", "integer")]
+    if noun.shared:
+        keys.append(("owner", "text"))
+    names = ", ".join(name for name, _ in keys) + "".join(f", c{at}" for at in range(len(columns)))
+    sets = "".join(f", {name} = u.c{at}" for at, name in enumerate(columns))
+    owner = f" and t.{noun.owner_column} = u.owner" if noun.shared else ""
+    return (
+        f"update {noun.table_name} t set revision = u.now{sets} "
+        f"from {_rows_text(places, keys + _typed(noun, columns), rows)} as u({names}) "
+        f"where t.id = u.id and t.revision = u.was{owner}"
+    )
+
+
+def _delete_text(places: Places, noun: Noun) -> str:
+    text = f"delete from {noun.table_name} where id = {next(places)} and revision = {next(places)}"
+    return text + (f" and {noun.owner_column} = {next(places)}" if noun.shared else "")
+
+
+def _rely_text(places: Places, table: str) -> str:
+    return f"select 1 from {table} where id = {next(places)} and revision = {next(places)} for share"
+
+
+def _unlink_text(places: Places, table: str) -> str:
+    return f"delete from {table} where owner_id = {next(places)} and target_id <> all({next(places)}::text[])"
+
+
+def _link_text(places: Places, table: str) -> str:
+    return (
+        f"insert into {table} (owner_id, target_id, place) "
+        f"select {next(places)}::text, t, n from unnest({next(places)}::text[]) with ordinality as u(t, n) "
+        "on conflict (owner_id, target_id) do update set place = excluded.place"
+    )
+
+
+def _trail_text(places: Places, rows: int) -> str:
+    names = ", ".join(name for name, _ in TRAIL_COLUMNS)
+    cast = ", ".join("u.accounts::text[]" if name == "accounts" else f"u.{name}" for name, _ in TRAIL_COLUMNS)
+    return f"insert into trail ({names}) select {cast} from {_rows_text(places, TRAIL_COLUMNS, rows)} as u({names})"
+
+
+def _values_text(places: Places, table: str, columns: tuple[str, ...]) -> str:
+    return f"insert into {table} ({', '.join(columns)}) values ({', '.join(next(places) for _ in columns)})"
+
+
+def _claimed_text(places: Places) -> str:
+    content = ", ".join(next(places) for _ in CONTENT)
+    return (
+        f"update idempotency set ({', '.join(CONTENT)}) = ({content}) "
+        f"where token_id = {next(places)} and key = {next(places)} and status = 0"
+    )

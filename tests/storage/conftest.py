@@ -32,6 +32,20 @@ def migrated(cluster: Embedded) -> str:
     return "nothing_yet"
 
 
+@pytest.fixture(scope="module")
+def nothing(cluster: Embedded, migrated: str) -> Iterator[str]:
+    """A database with nothing in it that a module shares: its tests leave it as it is."""
+    with copied(cluster, migrated) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared(cluster: Embedded, template: str) -> Iterator[str]:
+    """The small world that a module shares: its tests leave it as it is, or add what no other one looks at."""
+    with copied(cluster, template) as url:
+        yield url
+
+
 @pytest.fixture
 def empty(cluster: Embedded, migrated: str) -> Iterator[str]:
     """The address of a migrated database with nothing in it."""

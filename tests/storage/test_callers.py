@@ -23,18 +23,36 @@ from tests.world import ACCOUNTS, BUYER, RESTRICTED_USER, SECOND_BUYER, SECRET, 
 CLIENT = "ACC-2001-0001"
 
 
-def story(told: Callable[[asyncpg.Pool], Awaitable[None]]) -> Callable[[str], None]:
-    """Makes a test of a coroutine that is handed a pool on the small world."""
+Told = Callable[[asyncpg.Pool], Awaitable[None]]
+
+
+def tell(url: str, told: Told) -> None:
+    """Hands a pool to a coroutine."""
+
+    async def run() -> None:
+        pool = await open_pool(url, smallest=1, largest=4)
+        try:
+            await asyncio.wait_for(told(pool), 60)
+        finally:
+            pool.terminate()
+
+    asyncio.run(run())
+
+
+def story(told: Told) -> Callable[[str], None]:
+    """Makes a test of a coroutine that changes a small world of its own."""
 
     def test(database: str) -> None:
-        async def run() -> None:
-            pool = await open_pool(database, smallest=1, largest=4)
-            try:
-                await asyncio.wait_for(told(pool), 60)
-            finally:
-                pool.terminate()
+        tell(database, told)
 
-        asyncio.run(run())
+    return test
+
+
+def question(told: Told) -> Callable[[str], None]:
+    """Makes a test of a coroutine that changes nothing."""
+
+    def test(shared: str) -> None:
+        tell(shared, told)
 
     return test
 
@@ -53,7 +71,7 @@ async def reach(pool: asyncpg.Pool, value: str) -> Caller:
 # Who it is ----------------------------------------------------------------------------------------------
 
 
-@story
+@question
 async def test_each_token_speaks_for_its_account(pool: asyncpg.Pool):
     for who, token_id in TOKENS.items():
         caller = await reach(pool, f"Bearer {token(who)}")
@@ -63,14 +81,14 @@ async def test_each_token_speaks_for_its_account(pool: asyncpg.Pool):
         assert caller.modules is None
 
 
-@story
+@question
 async def test_a_token_of_a_user_acts_in_the_users_name(pool: asyncpg.Pool):
     client, vendor = await reach(pool, token("client")), await reach(pool, token("vendor"))
     assert (client.identity_id, client.user_id) == (USER, USER)
     assert (vendor.identity_id, vendor.user_id) == (TOKENS["vendor"], "")
 
 
-@story
+@question
 async def test_the_value_may_come_with_and_without_its_scheme(pool: asyncpg.Pool):
     for header in ("Bearer {}", "bearer {}", "BEARER   {}", "{}", "  Bearer {} "):
         assert await found(pool, header.format(token("client"))), header
@@ -96,12 +114,11 @@ async def test_the_value_may_come_with_and_without_its_scheme(pool: asyncpg.Pool
         "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x",
     ],
 )
-def test_anything_else_is_a_stranger(database: str, header: str):
-    @story
-    async def told(pool: asyncpg.Pool):
+def test_anything_else_is_a_stranger(shared: str, header: str):
+    async def told(pool: asyncpg.Pool) -> None:
         assert await found(pool, header) is None
 
-    told(database)
+    tell(shared, told)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +133,12 @@ def test_anything_else_is_a_stranger(database: str, header: str):
     ],
 )
 def test_what_was_disabled_speaks_no_more(database: str, change: str):
-    @story
-    async def told(pool: asyncpg.Pool):
+    async def told(pool: asyncpg.Pool) -> None:
         assert await found(pool, token("client"))
         await pool.execute(change)
         assert await found(pool, token("client")) is None
 
-    told(database)
+    tell(database, told)
 
 
 # How far it reaches -------------------------------------------------------------------------------------
@@ -183,8 +199,7 @@ async def test_what_the_token_opens_the_users_groups_may_close(pool: asyncpg.Poo
 def test_a_caller_is_kept_for_a_moment_and_no_longer(database: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(callers, "CALLER_LIVES_S", 0.3)
 
-    @story
-    async def told(pool: asyncpg.Pool):
+    async def told(pool: asyncpg.Pool) -> None:
         keeping = Callers(pool)
         before = await keeping.find(token("client"))
         await pool.execute("update api_tokens set status = 'Disabled'")
@@ -192,7 +207,7 @@ def test_a_caller_is_kept_for_a_moment_and_no_longer(database: str, monkeypatch:
         await asyncio.sleep(0.35)
         assert await keeping.find(token("client")) is None
 
-    told(database)
+    tell(database, told)
 
 
 @story
@@ -209,8 +224,7 @@ async def test_a_stranger_who_was_turned_away_is_known_soon_after_being_let_in(p
 def test_only_so_many_are_kept(database: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(callers, "CALLERS_MAX", 2)
 
-    @story
-    async def told(pool: asyncpg.Pool):
+    async def told(pool: asyncpg.Pool) -> None:
         keeping = Callers(pool)
         for who in TOKENS:
             assert await keeping.find(token(who))
@@ -219,10 +233,10 @@ def test_only_so_many_are_kept(database: str, monkeypatch: pytest.MonkeyPatch):
         assert len(keeping._known) == 2
         assert len(keeping._strangers._items) == callers.STRANGERS_MAX
 
-    told(database)
+    tell(database, told)
 
 
-@story
+@question
 async def test_a_caller_that_is_kept_is_found_in_less_than_three_microseconds(pool: asyncpg.Pool):
     keeping, value = Callers(pool), f"Bearer {token('client')}"
     await keeping.find(value)
@@ -235,7 +249,7 @@ async def test_a_caller_that_is_kept_is_found_in_less_than_three_microseconds(po
     assert best < 3e-6
 
 
-@story
+@question
 async def test_a_database_that_is_away_is_told_as_such(pool: asyncpg.Pool):
     await pool.close()
     with pytest.raises(Unavailable):
@@ -295,10 +309,9 @@ async def test_a_number_that_is_taken_is_drawn_again(pool: asyncpg.Pool):
         (CLIENT, (), None, "robot", "One of person, service, agent was expected."),
     ],
 )
-def test_a_token_for_what_is_not_there_is_refused(database: str, account, modules, user, held_by, words):
-    @story
-    async def told(pool: asyncpg.Pool):
+def test_a_token_for_what_is_not_there_is_refused(shared: str, account, modules, user, held_by, words):
+    async def told(pool: asyncpg.Pool) -> None:
         with pytest.raises(Invalid, match=words):
             await create_token(store(pool), account, "Robot", modules, user, held_by)
 
-    told(database)
+    tell(shared, told)

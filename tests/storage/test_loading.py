@@ -531,17 +531,20 @@ PRICES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("period", "given", "expected"), PRICES)
-def test_a_price_list_item_derives_what_it_leaves_out(database: str, period: str, given: Line, expected: Line):
-    item = line("catalog/items", "ITM-5001-0001-0099", product=refer(PRODUCT), terms={"period": period})
-    entry = line("catalog/price-lists/PRC-5001-0001-0001/items", "PRI-5001-0001-0099", item=refer(item["id"]), **given)
-    loaded(database, file("f", [entry, item]))
-    found = row(database, "price_list_items", entry["id"])
+@pytest.mark.parametrize(("number", "period", "given", "expected"), [(at, *each) for at, each in enumerate(PRICES)])
+def test_a_price_list_item_derives_what_it_leaves_out(
+    shared: str, number: int, period: str, given: Line, expected: Line
+):
+    item = line("catalog/items", f"ITM-5001-0001-90{number:02d}", product=refer(PRODUCT), terms={"period": period})
+    entry_id = f"PRI-5001-0001-90{number:02d}"
+    entry = line("catalog/price-lists/PRC-5001-0001-0001/items", entry_id, item=refer(item["id"]), **given)
+    loaded(shared, file("f", [entry, item]))
+    found = row(shared, "price_list_items", entry["id"])
     assert {name: found.get(name) for name in expected} == {
         name: None if value is None else Decimal(value) for name, value in expected.items()
     }
     assert found["status"] == "Draft"
-    assert row(database, "items", item["id"])["terms_model"] == ("one-time" if period == "one-time" else "quantity")
+    assert row(shared, "items", item["id"])["terms_model"] == ("one-time" if period == "one-time" else "quantity")
 
 
 def test_the_catalogue_takes_its_defaults(database: str):

@@ -302,10 +302,10 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
 @pytest.mark.parametrize(("lines", "told"), [each[1:] for each in CASES], ids=[each[0] for each in CASES])
 @pytest.mark.parametrize("world", ["in the file", "in the database"])
 def test_a_fault_is_told_with_file_line_and_path(
-    request: pytest.FixtureRequest, world: str, lines: list[Line | bytes], told: list[str]
+    nothing: str, shared: str, world: str, lines: list[Line | bytes], told: list[str]
 ):
     here = world == "in the file"
-    url = request.getfixturevalue("empty" if here else "database")
+    url = nothing if here else shared
     before = counts(url)
     found = faults_of(url, [*file("more", lines), *(file("small", small_world()) if here else ())])
     assert len(found) == len(told), found
@@ -315,9 +315,9 @@ def test_a_fault_is_told_with_file_line_and_path(
     assert counts(url) == before, "all or nothing"
 
 
-def test_what_is_in_the_database_is_not_loaded_again(database: str):
+def test_what_is_in_the_database_is_not_loaded_again(shared: str):
     things = [each for each in small_world() if each["$kind"] == "accounts/accounts"]
-    found = faults_of(database, file("again", things))
+    found = faults_of(shared, file("again", things))
     assert found == [f"again:{at}: id: {each['id']} is in the database already." for at, each in enumerate(things, 1)]
 
 
@@ -344,25 +344,25 @@ def test_an_item_of_another_product_is_taken_as_given(database: str):
     assert faults_of(database, file("more", [agreement(), order(lines=lines)])) == []
 
 
-def test_faults_come_in_the_order_of_files_and_lines(empty: str):
+def test_faults_come_in_the_order_of_files_and_lines(nothing: str):
     bad: list[Line | bytes] = [order(type=None, status=1), b"nonsense", product(name=1), {"$kind": "x", "id": "y"}]
-    found = faults_of(empty, [*file("b", bad), *file("a", bad)])
+    found = faults_of(nothing, [*file("b", bad), *file("a", bad)])
     places = [each.split(": ")[0] for each in found]
     assert places == sorted(places, key=lambda each: (each[0] != "b", each))
     assert set(places) == {f"{name}:{number}" for name in "ab" for number in range(1, 5)}
 
 
-def test_only_so_many_faults_are_told_and_the_rest_counted(empty: str):
+def test_only_so_many_faults_are_told_and_the_rest_counted(nothing: str):
     with pytest.raises(faults.Faulty) as caught:
-        loaded(empty, file("bad", [b"x"] * 250))
+        loaded(nothing, file("bad", [b"x"] * 250))
     assert len(caught.value.lines) == faults.FAULTS_MAX
     assert caught.value.more == 250 - faults.FAULTS_MAX
     assert str(caught.value).endswith("and 150 more")
 
 
-def test_one_fault_at_the_very_end_undoes_everything(empty: str):
-    before = counts(empty)
+def test_one_fault_at_the_very_end_undoes_everything(nothing: str):
+    before = counts(nothing)
     users = [line("accounts/users", f"USR-{n:04d}-0001", name=f"User {n}") for n in range(1, 9_000)]
-    told = faults_of(empty, file("many", [*users, order(lines=[])]))
+    told = faults_of(nothing, file("many", [*users, order(lines=[])]))
     assert told == [f"many:9000: agreement.id: Agreement '{AGREEMENT}' was not found."]
-    assert counts(empty) == before
+    assert counts(nothing) == before

@@ -161,12 +161,12 @@ def test_the_tables_are_those_that_the_declarations_stand_for(empty: str, questi
 
 
 @pytest.mark.parametrize("noun", list(NOUNS_OF_THE_HOUSE), ids=lambda noun: noun.table_name)
-def test_a_noun_has_its_columns(empty: str, noun: Any):
+def test_a_noun_has_its_columns(nothing: str, noun: Any):
     question = (
         "select attname, format_type(atttypid, atttypmod) from pg_attribute "
         "where attrelid = $1::text::regclass and attnum > 0 and not attisdropped"
     )
-    found = {name: TYPES.get(kind, kind) for name, kind in asked(empty, lambda c: c.fetch(question, noun.table_name))}
+    found = {name: TYPES.get(kind, kind) for name, kind in asked(nothing, lambda c: c.fetch(question, noun.table_name))}
     assert schema.columns(noun).items() <= found.items()
 
 
@@ -185,6 +185,6 @@ def test_enums_are_checked_and_references_are_foreign_keys(empty: str):
     assert kinds.count(b"f") == references + 2 * lists
 
 
-def test_one_order_in_flight_per_agreement_holds_in_the_database_too(empty: str):
+def test_one_order_in_flight_per_agreement_holds_in_the_database_too(nothing: str):
     index = "select indexdef from pg_indexes where indexname = 'orders_one_in_flight'"
-    assert "UNIQUE" in asked(empty, lambda conn: conn.fetchval(index))
+    assert "UNIQUE" in asked(nothing, lambda conn: conn.fetchval(index))
