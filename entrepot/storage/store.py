@@ -37,6 +37,7 @@ OVER = (
 GONE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -106,9 +107,9 @@ class Store:
         except asyncpg.QueryCanceledError:
             raise Invalid({"query": ["This takes too long to answer; narrow it."]}) from None
         except GONE as fault:
-            if isinstance(fault, OSError) or conn.is_closed() or isinstance(fault, asyncpg.PostgresError):
-                raise Unavailable("The database went away.", headers={"Retry-After": "1"}) from fault
-            raise
+            if isinstance(fault, ValueError):  # the driver could not encode a value: our own mistake
+                raise
+            raise Unavailable("The database went away.", headers={"Retry-After": "1"}) from fault
         finally:
             await self.pool.release(conn)
 
