@@ -158,8 +158,11 @@ def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
 
 
 def write_template(call: Call, draft: Thing, body: Body, got: Got, types: tuple[str, ...]) -> None:
-    """A template must be one of the order's product."""
-    if draft.template_id is None or "template" not in body:
+    """A template must be one of the order's product; null, which extensions send, is no choice."""
+    if "template" not in body:
+        return
+    if draft.template_id is None:
+        draft.template_id = default_template(got, types[0])
         return
     found = next((each for each in got.templates if each.id == draft.template_id), None)
     if found is None or not str(found.type).startswith(types):

@@ -534,6 +534,7 @@ class Doors:
 
     async def require_chain(self, caller: Caller, resource: Resource, ids: list[str]) -> None:
         """In an address of several levels each thing must belong to the one before it. Raises Missing."""
+        self._require_module(caller, resource)
         noun = self.nouns[resource.owner_noun_path]
         plan = self.shapes.plan(noun, caller.actor, CORE)
         async with self.store.session() as session:

@@ -10,7 +10,7 @@ from entrepot.kernel.field import ACTORS, Field
 from entrepot.kernel.noun import Noun
 from entrepot.offers import NOUNS
 from tests.party import ok
-from tests.purchases import completed, draft, failed, queried
+from tests.purchases import completed, draft, failed, placed, queried
 from tests.serving import FAULTS, Reply, Served
 from tests.world import (
     ACCOUNTS,
@@ -20,12 +20,10 @@ from tests.world import (
     OTHER_LICENSEE,
     OTHER_PRODUCT,
     PRODUCT,
-    RESTRICTED_USER,
     SECOND_BUYER,
     SECOND_LICENSEE,
     SECRET,
     TOKENS,
-    USER,
     refer,
 )
 
@@ -142,14 +140,30 @@ def populated(served: Served) -> "Crowd":
                 actor = ACCOUNTS[each][1].lower()
                 path = f"/commerce/orders/{order['id']}"
                 ok(served.call(each, "PUT", path, {"externalIds": {actor: f"changed by {actor}"}}))
+    priced = placed(served)
+    line = {"id": priced["lines"][0]["id"], "price": {"unitPP": "77123.45"}}
+    ok(served.call("vendor", "PUT", f"/commerce/orders/{priced['id']}", {"lines": [line]}))
+    ok(served.call("operations", "PUT", f"/commerce/orders/{priced['id']}", {"comments": "changed comments"}))
     crowd = Crowd(served)
+    crowd.marks = {
+        "changed comments": frozenset(("operations",)),
+        "77123.45": frozenset(("operations", "vendor")),  # the purchase price
+        "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
+        **{f"changed by {actor}": _of(actor) for actor in ("client", "vendor", "operations")},
+    }
     crowd.mark()
     return crowd
+
+
+def _of(actor: str) -> frozenset[str]:
+    return frozenset(who for who in CALLERS if ACCOUNTS[who][1].lower() == actor)
 
 
 # Marks ------------------------------------------------------------------------------------------------
 
 NUMBERS_FROM = 66_000_000
+WORKING = ("token", "token_hash", "revision", "period", "commitment")
+"""Columns without which nothing would work: they are left as they are."""
 
 
 @dataclass
@@ -175,13 +189,13 @@ class Crowd:
 
     def _mark_fields(self, noun: Noun) -> None:
         for each in noun.all_fields:
-            if not each.stored or each.sees >= set(ACTORS) or each.column in ("token", "token_hash", "revision"):
+            if not each.stored or each.sees >= set(ACTORS) or each.column in WORKING:
                 continue
             mark = self._mark_for(noun, each)
             if mark is None:
                 continue
             self.served.run(self.served.parts.pool.execute(f"update {noun.table_name} set {each.column} = $1", mark[1]))
-            self.marks[mark[0]] = frozenset(who for who in CALLERS if ACCOUNTS[who][1].lower() in each.sees)
+            self.marks[mark[0]] = frozenset().union(*(_of(actor) for actor in each.sees))
 
     def _mark_for(self, noun: Noun, each: Field) -> tuple[str, Any] | None:
         """What is looked for, and what is written."""
@@ -292,6 +306,3 @@ def address(path: str, *ids: str) -> str:
     """A collection's address with the ids of its owners in it."""
     found = iter(ids)
     return "/" + re.sub(r"\{[^}]*\}", lambda _: next(found), path)
-
-
-__all__ = ["LICENSEE", "RESTRICTED_USER", "USER"]

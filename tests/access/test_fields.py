@@ -179,5 +179,6 @@ def test_the_marks_are_found_where_they_may_be(crowd: Crowd, who: str) -> None:
                         pages.append(crowd.get(who, f"{where}/{each['id']}/render").body.decode())
     text = "\n".join(pages)
     mine = {mark for mark, callers in crowd.marks.items() if who in callers}
+    assert {mark for mark in mine if mark.startswith("changed by")} <= {mark for mark in mine if mark in text}
     found = {mark for mark in mine if mark in text}
     assert len(found) > 0.6 * len(mine), sorted(mine - found)

@@ -288,6 +288,15 @@ def test_a_template_is_one_of_the_product_and_of_the_kind(api, order, what, text
         assert list(reply.json["errors"]) == ["template.id"]
 
 
+@pytest.mark.parametrize(("what", "text"), [("subscriptions", "TPL-5001-0001-0004"), ("assets", "TPL-5001-0001-0005")])
+def test_without_a_choice_it_has_the_products_default_text(api, order, what, text):
+    for body in (body_of(order, what), body_of(order, what, template=None)):
+        path = f"/commerce/orders/{order['id']}/{what}"
+        made = ok(api("vendor").post(path, body))
+        assert made["template"]["id"] == text
+        ok(api("vendor").delete(f"{path}/{made['id']}"))
+
+
 def test_it_is_read_rendered(api, order):
     body = body_of(order, "subscriptions", template={"id": "TPL-5001-0001-0004"})
     made = ok(api("vendor").post(f"/commerce/orders/{order['id']}/subscriptions", body))
