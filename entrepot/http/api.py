@@ -22,7 +22,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIXES = ("/public/v1/", "/v1/")
 KEY_LENGTH_MAX = 255
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PRIVATE = (b"cache-control", b"private, no-store")
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
@@ -158,7 +157,7 @@ def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
     ):
         raise WrongType(f"Content of type {kind[:100]} is not taken here; send application/json.")
     try:
-        return decode(raw.removeprefix(BYTE_ORDER_MARK))
+        return decode(raw)
     except (ValueError, RecursionError) as fault:
         raise Unreadable("The body is not valid JSON.", {"$": [str(fault)[:200]]}) from None
 

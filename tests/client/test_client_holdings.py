@@ -133,7 +133,7 @@ def test_a_vendor_prepares_reads_changes_and_takes_back_an_asset(vendor: Any, cl
     assert [each.id for each in service.iterate()] == [made.id]
     assert service.update(made.id, {"name": "Renamed"}).name == "Renamed"
     assert client.commerce.orders.assets(order["id"]).update(made.id, {"name": "Stolen"}).name == "Renamed"
-    assert json.loads(service.render(made.id)) == ""
+    assert json.loads(service.render(made.id)).startswith("# Asset")
     templated = service.update(made.id, {"template": {"id": "TPL-5001-0001-0005"}})
     assert templated.template.name == "Default Asset"
     assert json.loads(service.render(made.id)).startswith("# Asset")
@@ -206,7 +206,7 @@ def test_a_subscription_is_read_listed_and_rendered_under_the_id_it_had_in_the_o
     assert not hasattr(vendor.commerce.subscriptions.get(subscription.id), "split_status")
     of_agreement = client.commerce.subscriptions.filter(RQLQuery(agreement__id=order["agreement"]["id"]))
     assert [each.id for each in of_agreement.iterate()] == [subscription.id]
-    assert client.commerce.subscriptions.render(subscription.id) == '""'
+    assert json.loads(client.commerce.subscriptions.render(subscription.id)).startswith("# Subscription")
 
 
 def test_a_subscription_is_committed_for_its_term_from_its_start(client: Any, served: Served) -> None:
@@ -225,7 +225,7 @@ def test_an_asset_is_read_listed_and_rendered_under_the_id_it_had_in_the_order(c
     assert asset.lines[0].item.external_ids.vendor == "A-3"
     found = client.commerce.assets.filter(RQLQuery(agreement__id=order["agreement"]["id"])).fetch_one()
     assert found.id == asset.id
-    assert client.commerce.assets.render(asset.id) == '""'
+    assert json.loads(client.commerce.assets.render(asset.id)).startswith("# Asset")
 
 
 def test_vendors_find_their_own_by_their_own_numbers(vendor: Any, served: Served) -> None:
