@@ -9,7 +9,7 @@ from tests.access.crowd import Crowd, populated
 from tests.serving import serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crowd(cluster: Embedded, template: str) -> Iterator[Crowd]:
     """The crowded world behind a socket; tests look at it and change nothing."""
     with serving(cluster, template) as served:
