@@ -25,11 +25,12 @@ LIFE = Machine(
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Those of the caller's own account, for operations too: a token is given out with its secret, so whoever
-    read another account's could act as that account. Deleted ones are left to operations. Who is held to some
-    buyers sees no token that reaches further: only the one in hand, and those of the same person."""
+    read another account's could act as that account. Deleted ones are left to operations. Nobody sees a token
+    that reaches further than the one in hand: who is held to some buyers, those of the same person alone; a
+    token of some modules, or an agent's, itself alone."""
     if who.actor == "kernel":
         return sa.true()
-    own = row.c.account_id == who.account
+    own = sa.and_(row.c.account_id == who.account, sa.or_(sa.not_(who.limited), row.c.id == who.token))
     if who.restricted:
         own = sa.and_(own, sa.or_(row.c.id == who.token, row.c.user_id == who.user))
     return own if who.actor == "operations" else sa.and_(own, row.c.status != "Deleted")

@@ -36,6 +36,7 @@ class Caller:
             "caller_buyers": list(self.buyers or ()),
             "caller_token": self.token_id,
             "caller_user": self.user_id,
+            "caller_limited": self.modules is not None or self.held_by == "agent",
         }
 
 
@@ -60,6 +61,11 @@ class Who:
     def user(self) -> sa.BindParameter[str]:
         """The person behind the token, if there is one."""
         return sa.bindparam("caller_user", type_=sa.Text())
+
+    @property
+    def limited(self) -> sa.BindParameter[bool]:
+        """Whether the token may do less than its account: some modules alone, or what an agent may."""
+        return sa.bindparam("caller_limited", type_=sa.Boolean())
 
     def reach(self, buyer: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether the buyer is within what the caller's user groups allow."""

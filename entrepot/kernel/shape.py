@@ -352,8 +352,9 @@ def _core(name: str, each: Field) -> Step:
     if each.also:
 
         def step_within(thing: Thing, known: Known, out: dict[str, object]) -> None:
-            if thing.now[column] is not None:
-                out[name] = known.cores[core_key(each, thing)]
+            core = known.cores.get(core_key(each, thing))
+            if core is not None:  # a draft may be taken back between the statements of a list
+                out[name] = core
 
         return step_within
 

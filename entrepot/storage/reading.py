@@ -19,6 +19,15 @@ from entrepot.storage.statements import Cache, Statement
 DECLARATIONS_LIVE_S = 2.0
 """How long definitions are kept in a process: the longest that a changed declaration goes unseen."""
 
+FIXED_LIMIT_MAX = 100
+"""Up to here each limit has a statement of its own."""
+
+SNAPSHOT = sa.case((~sa.func.pg_is_in_recovery(), sa.cast(sa.func.pg_current_snapshot(), sa.Text())))
+"""Which transactions a statement sees: where it is the same again, nothing has been written in between.
+
+A standby does not tell all of them.
+"""
+
 IDS = sa.bindparam("ids", type_=ARRAY(sa.Text()))
 
 
@@ -29,6 +38,7 @@ class Reader:
         self.nouns = nouns
         self.shapes = shapes
         self._statements: Cache[object, Statement] = Cache(2000)
+        self._totals: Cache[object, tuple[str, int]] = Cache(2000)
         self._definitions: dict[tuple[str, str], tuple[float, list[Thing]]] = {}
 
     # One thing -------------------------------------------------------------------------------
@@ -134,24 +144,49 @@ class Reader:
         """A page of what the caller may see, and how much there is in all.
 
         `compose` gives the conditions and the order; it runs only when `key` is not yet compiled.
-        No count is made when the page itself tells the total.
+        No count is made when the page itself tells the total, or when nothing in the database has
+        changed since it was counted.
         """
         bound = {**given, **caller.bound(), "page_limit": limit, "page_offset": offset}
         things: list[Thing] = []
+        snapshot: str | None = None
         if limit:
-            statement = self._statements.get(("page", key)) or self._statements.put(
-                ("page", key), Statement(self._page(plan, caller.who, compose))
+            fixed = limit if limit <= FIXED_LIMIT_MAX and not offset else None
+            statement = self._statements.get(("page", key, fixed)) or self._statements.put(
+                ("page", key, fixed), Statement(self._page(plan, caller.who, compose, fixed))
             )
             rows = await conn.fetch(statement.text, *statement.values(bound))
             things = [_thing(plan, row) for row in rows]
             if things:
+                snapshot = rows[0][-1]
                 await self.finish(conn, plan, things, caller, known)
         if limit and len(things) < limit and (things or not offset):
             return things, offset + len(things)
+        return things, await self._total(conn, plan, caller, key, compose, bound, snapshot)
+
+    async def _total(
+        self,
+        conn: Any,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[[], tuple[list[Any], list[Any]]],
+        bound: Mapping[str, object],
+        snapshot: str | None,
+    ) -> int:
+        """How much there is: counted, unless the last count saw the very same state of the database."""
         counting = self._statements.get(("count", key)) or self._statements.put(
             ("count", key), Statement(self._count(plan, caller.who, compose))
         )
-        return things, await conn.fetchval(counting.text, *counting.values(bound))
+        values = counting.values(bound)
+        counted = key, tuple(tuple(value) if isinstance(value, list) else value for value in values)
+        kept = self._totals.get(counted)
+        if kept is not None and kept[0] == snapshot:
+            return kept[1]
+        total, taken = await conn.fetchrow(counting.text, *values)
+        if taken is not None:
+            self._totals.put(counted, (taken, total))
+        return total
 
     def _conditions(self, noun: Noun, row: sa.FromClause, who: Who) -> list[sa.ColumnElement[bool]]:
         found = [noun.sees(row, who)]
@@ -159,21 +194,26 @@ class Reader:
             found.append(noun.listed(row, who))
         return found
 
-    def _page(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[Any]:
+    def _page(self, plan: Plan, who: Who, compose: Callable[..., Any], fixed: int | None) -> sa.Select[Any]:
+        """With a `fixed` limit and no offset PostgreSQL plans once; else it plans each time, knowing no better."""
         row = plan.noun.row
         conditions, order = compose()
-        return (
-            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns))
+        query = (
+            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns), SNAPSHOT)
             .where(*self._conditions(plan.noun, row, who), *conditions)
             .order_by(*order)
-            .limit(sa.bindparam("page_limit", type_=sa.BigInteger()))
-            .offset(sa.bindparam("page_offset", type_=sa.BigInteger()))
+        )
+        if fixed is not None:
+            return query.limit(sa.literal_column(str(fixed)))
+        return query.limit(sa.bindparam("page_limit", type_=sa.BigInteger())).offset(
+            sa.bindparam("page_offset", type_=sa.BigInteger())
         )
 
     def _count(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[Any]:
         row = plan.noun.row
         conditions, _ = compose()
-        return sa.select(sa.func.count()).select_from(row).where(*self._conditions(plan.noun, row, who), *conditions)
+        shown = self._conditions(plan.noun, row, who)
+        return sa.select(sa.func.count(), SNAPSHOT).select_from(row).where(*shown, *conditions)
 
     # What belongs to them --------------------------------------------------------------------
 

@@ -98,6 +98,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._texts: Cache[object, str] = Cache(1000)
+        self._filled: dict[str, dict[str, None]] = {}
 
     def compose(self, call: Call, answer: StoredAnswer | None) -> tuple[str, list[object]]:
         """The statement and its values. Nothing to write gives an empty text."""
@@ -142,9 +143,18 @@ class Writer:
 
     def _insert(self, parts: _Parts, noun: Noun, things: list[Thing]) -> None:
         rows = [thing.now for thing in things]
-        filled = tuple(c for c in noun.columns if any(now[c] is not None for now in rows))
-        parts.sure(_insert_text, noun, filled, len(rows))
-        parts.values += _in_order([_stored(noun, filled, now) for now in rows])
+        columns = self._columns(noun, rows)
+        parts.sure(_insert_text, noun, columns, len(rows))
+        parts.values += _in_order([_stored(noun, columns, now) for now in rows])
+
+    def _columns(self, noun: Noun, rows: list[dict[str, Any]]) -> tuple[str, ...]:
+        """Those that are filled now or were before: soon the same ones each time, and PostgreSQL knows the text."""
+        before = self._filled.get(noun.path, {})
+        new = [c for c in noun.columns if c not in before and any(now[c] is not None for now in rows)]
+        if new:
+            before = {c: None for c in noun.columns if c in before or c in new}
+            self._filled[noun.path] = before
+        return tuple(before)
 
     def _update(self, parts: _Parts, noun: Noun, columns: tuple[str, ...], things: list[Thing]) -> None:
         rows: list[list[object]] = []

@@ -35,6 +35,10 @@ LIMITED = {"accounts only": ("MOD-1756",), "marketplace only": ("MOD-1001",), "a
 """Tokens of the client that some modules open: who they are, and by what."""
 
 
+AGENT = f"idt:TKN-2001-1009:{SECRET}"
+"""A token of the client that an agent holds."""
+
+
 def limited_token(who: str) -> str:
     """The value of such a token."""
     return f"idt:TKN-2001-100{list(LIMITED).index(who)}:{SECRET}"
@@ -64,6 +68,8 @@ def lines() -> Iterator[Row]:
     for at, (who, modules) in enumerate(LIMITED.items()):
         yield line("accounts/api-tokens", f"TKN-2001-100{at}", name=who, account=client, token=limited_token(who),
                    status="Active", modules=[refer(module) for module in modules])  # fmt: skip
+    yield line("accounts/api-tokens", "TKN-2001-1009", name="agent", account=client, token=AGENT, status="Active",
+               heldBy="agent")  # fmt: skip
     yield line("accounts/api-tokens", "TKN-2001-0009", name="Gone", account=client, status="Deleted",
                token=f"idt:TKN-2001-0009:{SECRET}")  # fmt: skip
     for product, owner, status in (
@@ -234,10 +240,9 @@ class Crowd:
             for (account,) in self.served.fetch(f"select distinct {owner} from {table}"):
                 self.marks[f"{table} of {account}."] = self._among(account, None)
         for table, column in (("products", "short_description"), ("templates", "content"), ("programs", "website")):
-            join = ", vendor_id from products p where p.id = t.product_id" if table == "templates" else ""
-            if join:
-                run("update templates t set content = 'templates of ' || p.vendor_id || '.' from products p"
-                    " where p.id = t.product_id")  # fmt: skip
+            if table == "templates":
+                run("update templates t set content = 'templates of ' || p.vendor_id || '. ' || t.content"
+                    " from products p where p.id = t.product_id")  # fmt: skip
             else:
                 run(f"update {table} set {column} = '{table} of ' || vendor_id || ' ' || status || '.'")
         for account in ("ACC-3001-0001", "ACC-3002-0001"):

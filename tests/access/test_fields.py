@@ -75,6 +75,27 @@ def test_what_is_not_seen_is_told_apart_from_what_does_not_exist_in_no_place_of_
             assert same(hidden, never, each.name, unknown), (each.name, form)
 
 
+@pytest.mark.parametrize("noun", [pytest.param(noun, id=noun.path) for noun in NOUNS])
+def test_prices_numbers_and_remarks_are_declared_as_the_rules_say(noun: Noun) -> None:
+    """Commerce spec 4.2: what the vendor takes, what the client pays, and what lies between them."""
+    for each in noun.all_fields:
+        last, sees = each.path[-1], each.sees & set(ACTORS)
+        if "kernel" in each.sees and not sees:
+            continue
+        if last in ("unitPP", "PPx1", "PPxM", "PPxY"):
+            assert sees == {"vendor", "operations"}, each.name
+        elif last in ("unitSP", "SPx1", "SPxM", "SPxY"):
+            assert sees == {"client", "operations"}, each.name
+        elif last in ("markup", "margin", "defaultMarkup", "defaultMargin", "markupSource", "defaultMarkupSource"):
+            assert sees == {"operations"}, each.name
+        elif noun.module == "commerce" and each.path[0] == "externalIds":
+            assert sees == {last}, each.name
+        elif each.name in ("comments", "pricingPolicy", "price.source"):
+            assert sees == {"operations"}, each.name
+        elif last == "billingCurrency":
+            assert sees == {"client", "operations"}, each.name
+
+
 def branches(noun: Noun, actor: str) -> Iterator[tuple[Field, Noun]]:
     """Where one gets from a thing: along references, to parts and along lists of references."""
     for each in noun.all_fields:

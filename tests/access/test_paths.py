@@ -221,7 +221,8 @@ def test_a_hidden_parameter_is_in_no_text_and_no_document_of_the_client(crowd: C
         assert not [word for word in words if word in text], where
         assert "secret" not in text.lower() or "/render" in where or "/template" in where
     assert all(word in crowd.get("vendor", path).body.decode() for word in words)
-    assert "hush" in crowd.get("vendor", f"{path}?select=parameters").body.decode()
+    assert "secret hush" in crowd.get("vendor", f"{path}/render").body.decode()
+    assert "For Northwind, secret ." in crowd.get("client", f"{path}/render").body.decode()
 
 
 def test_the_client_cannot_write_what_is_hidden_from_it(crowd: Crowd) -> None:

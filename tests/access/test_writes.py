@@ -6,7 +6,7 @@ import pytest
 
 from entrepot.http.routes import Route, routes_of
 from entrepot.offers import OFFERS
-from tests.access.crowd import CALLERS, LIMITED, UNKNOWN, Crowd, address, alike, limited_token
+from tests.access.crowd import AGENT, CALLERS, LIMITED, UNKNOWN, Crowd, address, alike, limited_token
 from tests.access.oracle import visible
 from tests.access.test_rows import owner_is_seen, owners, rows_at
 from tests.party import ok
@@ -234,6 +234,22 @@ def test_a_token_opens_the_rooms_of_its_modules_and_no_other(crowd: Crowd, route
     assert [reply.status for reply in replies] == [403, 403]
     assert alike(replies[0], *chains[0]) == alike(replies[1], *chains[1])
     assert room in replies[0].json["detail"]
+
+
+@pytest.mark.parametrize("token", [*(limited_token(who) for who in LIMITED), AGENT], ids=[*LIMITED, "agent"])
+def test_a_token_that_may_do_less_reads_the_secret_of_none_that_may_do_more(crowd: Crowd, token: str) -> None:
+    """Otherwise whoever holds it would just go on with the other one."""
+    own = token.split(":")[1]
+    page = ok(crowd.call(token, "GET", "/accounts/api-tokens?select=token"))
+    assert [each["id"] for each in page["data"]] == [own]
+    assert page["data"][0]["token"] == token
+    assert ok(crowd.call(token, "GET", f"/accounts/api-tokens/{own}"))["token"] == token
+    for other in TOKENS.values():
+        assert crowd.call(token, "GET", f"/accounts/api-tokens/{other}").status == 404
+        assert crowd.call(token, "GET", f"/accounts/api-tokens?eq(id,{other})&limit=0").json["$meta"]["pagination"][
+            "total"
+        ] == 0  # fmt: skip
+    assert TOKENS["client"] not in str(ok(crowd.call(token, "GET", "/accounts/users?select=*")))
 
 
 def test_a_closed_room_is_closed_for_what_is_there_as_for_what_is_not(crowd: Crowd) -> None:
