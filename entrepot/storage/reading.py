@@ -209,7 +209,7 @@ class Reader:
             sa.bindparam("page_offset", type_=sa.BigInteger())
         )
 
-    def _count(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[Any]:
+    def _count(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[int, Any]:
         row = plan.noun.row
         conditions, _ = compose()
         shown = self._conditions(plan.noun, row, who)
