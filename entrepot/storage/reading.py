@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import array as pg_array
 
 from entrepot.kernel.access import Caller, Who
 from entrepot.kernel.field import Field
@@ -85,9 +87,14 @@ class Reader:
     def _inline(self, plan: Plan, row: sa.FromClause, depth: int = 0) -> list[sa.ColumnElement[Any]]:
         """Own columns, then the cores of references, then parts, then lists: the order that is decoded."""
         columns: list[sa.ColumnElement[Any]] = [self._column(plan.noun, row, name) for name in plan.columns]
-        for at, each in enumerate(plan.cores):
-            target = self.nouns[each.target].table.alias(f"c{depth}_{at}")
-            columns.append(sa.select(target.c.core).where(_joined(each, row, target)).scalar_subquery())
+        for at, (first, *others) in enumerate(_by_target(plan)):
+            target = self.nouns[first.target].table.alias(f"c{depth}_{at}")
+            if others:
+                keys = sa.func.row(target.c.id, target.c.core)
+                among = target.c.id == sa.any_(pg_array([row.c[each.column] for each in (first, *others)]))
+                columns.append(_array(sa.select(keys).where(among)))
+            else:
+                columns.append(sa.select(target.c.core).where(_joined(first, row, target)).scalar_subquery())
         for at, (each, below) in enumerate(plan.parts):
             child = below.noun.table.alias(f"p{depth}_{at}")
             inner = sa.func.row(*self._inline(below, child, depth * 10 + at + 1))
@@ -113,9 +120,13 @@ class Reader:
         width = len(plan.columns)
         thing = _thing(plan, row)
         at = width
-        for each in plan.cores:
-            if row[at] is not None:
-                known.cores[core_key(each, thing)] = Raw(row[at].encode())
+        for first, *others in _by_target(plan):
+            found = row[at]
+            if others:
+                for target, core in found:
+                    known.cores[first.target, target] = Raw(core.encode())
+            elif found is not None:
+                known.cores[core_key(first, thing)] = Raw(found.encode())
             at += 1
         for each, below in plan.parts:
             thing.parts[each.name] = [self.decode_inline(below, child, known) for child in row[at]]
@@ -428,6 +439,15 @@ class Reader:
         return {
             name: [self.decode_inline(plans[name], row, known) for row in record[at]] for at, name in enumerate(wants)
         }
+
+
+@cache
+def _by_target(plan: Plan) -> list[list[Field]]:
+    """References of a plan, those to one kind together: each subquery costs, whatever it finds."""
+    found: dict[object, list[Field]] = {}
+    for each in plan.cores:
+        found.setdefault((each.target, each.name if each.also else ""), []).append(each)
+    return list(found.values())
 
 
 def _joined(each: Field, row: sa.FromClause, target: sa.FromClause) -> sa.ColumnElement[bool]:
