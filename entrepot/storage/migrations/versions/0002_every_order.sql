@@ -1,0 +1,14 @@
+-- Orders of every type: subscriptions may be suspended, and an order keeps copies of live ones.
+
+alter table subscriptions drop constraint subscriptions_status_check;
+alter table subscriptions add constraint subscriptions_status_check
+    check (status in ('Active', 'Updating', 'Terminating', 'Terminated', 'Expired', 'Suspending', 'Suspended', 'Resuming'));
+
+alter table order_subscriptions drop constraint order_subscriptions_status_check;
+alter table order_subscriptions add constraint order_subscriptions_status_check
+    check (status in ('Draft', 'Updating', 'Terminating', 'Active', 'Terminated', 'Expired', 'Deleted',
+        'Suspending', 'Suspended', 'Resuming'));
+
+alter table order_assets drop constraint order_assets_status_check;
+alter table order_assets add constraint order_assets_status_check
+    check (status in ('Draft', 'Active', 'Terminated'));
