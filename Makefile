@@ -97,6 +97,7 @@ fix: $(VENV)/.installed-dev ## Mend style and layout as far as a tool can
 .PHONY: surface
 surface: $(VENV)/.installed-dev ## Write docs/surface/endpoints.txt anew from what is offered
 	@$(BIN)/python docs/surface/make.py
+	@$(BIN)/python -m tests.access.documented
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure load and limits (ARGS="--help" says what there is)

@@ -1,0 +1,142 @@
+"""Who may call what, as the Marketplace documents it, and where this program differs: one table, with reasons.
+
+`documented.tsv` beside this file holds what the specification says of every address that it knows; what is built
+is held against it. `python -m tests.access.documented` writes it anew from the specification, where that is at
+hand, and the table of differences into docs/access.md.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from entrepot.http.routes import Route, routes_of
+from entrepot.kernel.resource import ALL
+from entrepot.offers import OFFERS
+
+HERE = Path(__file__).parent
+FACTS = HERE / "documented.tsv"
+SPEC = HERE.parents[2] / "shared" / "spec"
+DOCS = HERE.parents[1] / "docs" / "access.md"
+LETTERS = {"C": "client", "V": "vendor", "O": "operations"}
+UNSAID = "?"
+
+Call = tuple[str, str]
+"""A method, and an address in which each id is `{}`."""
+
+DIFFERENCES: dict[Call, tuple[str, str]] = {
+    # what is called                                       who may here, and why
+    ("GET",  "accounts/buyers"):                  ("CVO", "Extensions of vendors look up the parties of their agreements (commerce 6); a vendor finds those alone."),
+    ("GET",  "accounts/buyers/{}"):               ("CVO", "As the list."),
+    ("GET",  "accounts/licensees"):               ("CVO", "As for buyers."),
+    ("GET",  "accounts/licensees/{}"):            ("CVO", "As for buyers."),
+    ("GET",  "accounts/sellers"):                 ("CVO", "As for buyers; the sellers of a marketplace are no secret of its vendors."),
+    ("GET",  "accounts/sellers/{}"):              ("CVO", "As the list."),
+    ("GET",  "audit/records/{}"):                 ("CVO", "A client may list them, and one is no more than its line in the list."),
+    ("GET",  "catalog/units-of-measure"):         ("CVO", "Platform 2.8: all read; clients meet units in every item."),
+    ("GET",  "catalog/units-of-measure/{}"):      ("CVO", "As the list."),
+    ("POST", "commerce/orders"):                  ("C--", "Operations only suspend and resume, and orders of these types are not there yet."),
+}  # fmt: skip
+"""The only place where who may call what differs from the documents."""
+
+
+def routes() -> Iterator[tuple[Call, Route]]:
+    """What is offered, by the call as the documents write it."""
+    for route in routes_of(OFFERS):
+        yield (route.method, _nameless(route.path.strip("/"))), route
+
+
+def offered(route: Route) -> frozenset[str]:
+    """Who may ask at all."""
+    if route.action is not None:
+        return route.action.actors(route.resource.noun) & ALL
+    resource = route.resource
+    return resource.reads & resource.lists if route.door == "search" else resource.reads
+
+
+def documented() -> dict[Call, str]:
+    """Letters of the actors for every call that the documents know; `?` where they do not say."""
+    rows = (line.split("\t") for line in FACTS.read_text().splitlines() if not line.startswith("#"))
+    return {(method, path): letters for method, path, letters in rows}
+
+
+def meant(call: Call, letters: str) -> frozenset[str]:
+    """The actors: what is not stated is for operations where it writes, and a matter of rows where it reads."""
+    if letters == UNSAID:
+        return ALL if call[0] == "GET" else frozenset(("operations",))
+    return frozenset(actor for letter, actor in LETTERS.items() if letter in letters)
+
+
+def lettered(actors: frozenset[str]) -> str:
+    """`CVO`, with a dash for who may not."""
+    return "".join(letter if actor in actors else "-" for letter, actor in LETTERS.items())
+
+
+# From the specification -------------------------------------------------------------------------------
+
+
+def facts(spec: Path) -> str:
+    """The file of facts, made anew. Section 6 of the commerce document goes before the list of endpoints."""
+    found = {**_endpoints(spec / "endpoints.tsv"), **_section_6(spec / "marketplace-commerce.md")}
+    head = "# Who may call what, from the specification: C client, V vendor, O operations; ? not stated.\n"
+    rows = sorted(found.items(), key=lambda row: (row[0][1], row[0][0]))
+    return head + "".join(f"{method}\t{path}\t{letters}\n" for (method, path), letters in rows)
+
+
+def _endpoints(file: Path) -> dict[Call, str]:
+    found: dict[Call, str] = {}
+    words = {"ops": "operations"}
+    for line in file.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        method, path, *_, access = line.split("\t")
+        actors = ALL if "public" in access else frozenset(words.get(each, each) for each in access.split())
+        letters = UNSAID if access == UNSAID else lettered(actors)
+        call = method, _nameless(path.removeprefix("/public/v1/"))
+        # Two names for the same id make two lines of one call: what is stated holds.
+        if found.get(call, UNSAID) == UNSAID:
+            found[call] = letters
+    return found
+
+
+def _section_6(file: Path) -> dict[Call, str]:
+    """Every actor that a row names may call, those in brackets too: what stands there is when."""
+    section = file.read_text().partition("\n# 6. ")[2].partition("\n# 7. ")[0]
+    found: dict[Call, str] = {}
+    for line in section.splitlines():
+        cells = [each.strip() for each in line.strip("|").split("|")]
+        if len(cells) != 8 or not re.fullmatch(r"/[\w/{}-]+", cells[1]):
+            continue
+        actors = frozenset(LETTERS[letter] for letter in re.findall(r"\b[CVO]\b", cells[-1]))
+        if actors:
+            found[cells[0], _nameless(f"commerce{cells[1]}")] = lettered(actors)
+    return found
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+# For readers ------------------------------------------------------------------------------------------
+
+BEGIN, END = "<!-- differences: written by `make surface` -->", "<!-- end -->"
+
+
+def differences() -> str:
+    """The table as docs/access.md shows it."""
+    known = documented()
+    lines = ["| call | documented | here | why |", "| --- | --- | --- | --- |"]
+    for call, (ours, why) in DIFFERENCES.items():
+        theirs = lettered(meant(call, known[call])) if call in known else "not at all"
+        lines.append(f"| `{call[0]} /{call[1]}` | {theirs} | {ours} | {why} |")
+    return "\n".join((BEGIN, *lines, END))
+
+
+def page(text: str) -> str:
+    """The page with the table as it is now."""
+    return re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: differences(), text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    if SPEC.is_dir():
+        FACTS.write_text(facts(SPEC))
+    DOCS.write_text(page(DOCS.read_text()))

@@ -1,0 +1,77 @@
+"""Who may call what is what the Marketplace documents, but for one table of differences."""
+
+import pytest
+
+from entrepot.http.routes import Route
+from tests.access.crowd import Crowd, address
+from tests.access.documented import (
+    DIFFERENCES,
+    DOCS,
+    FACTS,
+    SPEC,
+    Call,
+    documented,
+    facts,
+    lettered,
+    meant,
+    offered,
+    page,
+    routes,
+)
+from tests.access.oracle import visible
+from tests.access.test_fields import OF_ACTOR
+from tests.access.test_rows import owner_is_seen, owners, rows_at
+
+ROUTES = list(routes())
+EACH = [pytest.param(call, route, id=" ".join(call)) for call, route in ROUTES]
+EACH_ACTOR = [
+    pytest.param(route, actor, id=f"{' '.join(call)} by {actor}") for call, route in ROUTES for actor in OF_ACTOR
+]
+
+
+@pytest.mark.parametrize(("call", "route"), EACH)
+def test_who_may_call_is_as_documented(call: Call, route: Route) -> None:
+    known, ours = documented(), lettered(offered(route))
+    theirs = lettered(meant(call, known[call])) if call in known else "not documented"
+    if call not in DIFFERENCES:
+        assert ours == theirs, "tests/access/documented.py is the place for differences, with their reasons"
+        return
+    declared, why = DIFFERENCES[call]
+    assert ours == declared
+    assert ours != theirs, "there is no difference any more"
+    assert why
+
+
+def test_every_difference_is_about_something_that_is_offered() -> None:
+    assert set(DIFFERENCES) <= {call for call, _ in ROUTES}
+
+
+def test_the_page_shows_the_differences() -> None:
+    assert DOCS.read_text() == page(DOCS.read_text()), "run `make surface` and commit what it changes"
+
+
+def test_the_facts_are_those_of_the_specification() -> None:
+    if not SPEC.is_dir():
+        pytest.skip(f"{SPEC} is not here; the facts that were derived from it are checked all the same")
+    assert FACTS.read_text() == facts(SPEC), "run `make surface` and commit what it changes"
+
+
+@pytest.mark.parametrize(("route", "actor"), EACH_ACTOR)
+def test_over_the_wire_it_is_the_same(crowd: Crowd, route: Route, actor: str) -> None:
+    """Of what the caller sees, a call that is not its own is refused with 403, and one that is its own is not."""
+    who, resource = OF_ACTOR[actor], route.resource
+    single = route.path.count("{") > resource.address.count("{")
+    for owner in owners(crowd, resource):
+        if not owner_is_seen(crowd, who, resource, owner):
+            continue
+        chain = owner
+        if single:
+            rows = rows_at(crowd, resource, owner, visible(crowd, who, resource.noun.path))
+            if not rows:
+                continue
+            chain = (*owner, str(rows[0]["id"]))
+        reply = crowd.call(who, route.method, address(route.path.strip("/"), *chain), {}, prefer="dry-run")
+        assert (reply.status == 403) == (actor not in offered(route)), reply.body
+        assert reply.status != 404
+        return
+    assert actor not in offered(route) or not visible(crowd, who, resource.noun.path), "nothing was called"
