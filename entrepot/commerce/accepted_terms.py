@@ -11,6 +11,20 @@ from entrepot.kernel.field import document, integer, moment, ref, text
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
+SIGNATORY = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "examples": ["USR-1234-5678"]},
+        "name": {"type": "string", "examples": ["Ada Moss"]},
+        "icon": {"type": "string"},
+        "firstName": {"type": "string", "examples": ["Ada"]},
+        "lastName": {"type": "string", "examples": ["Moss"]},
+        "email": {"type": "string", "examples": ["ada.moss@northwind.example"]},
+        "revision": {"type": "integer"},
+    },
+}
+"""Who accepted, as it was at that moment."""
+
 AGREEMENTS = sa.table(
     "agreements", *(sa.column(name, sa.Text()) for name in ("id", "client_id", "vendor_id", "buyer_id"))
 )
@@ -26,7 +40,7 @@ def _fields():
     return (
         text("name", longest=500),
         moment("accepted"),
-        document("acceptedBy"),
+        document("acceptedBy", schema=SIGNATORY),
         integer("place", sees="kernel"),
     )
 

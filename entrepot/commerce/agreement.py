@@ -3,7 +3,7 @@
 from entrepot.commerce import price
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import line_price_of, put_totals
-from entrepot.commerce.party import PARTIES, parties, totals
+from entrepot.commerce.party import MESSAGE, PARTIES, parties, totals
 from entrepot.kernel.call import Call
 from entrepot.kernel.errors import Conflict
 from entrepot.kernel.field import audited, document, enum, externals, integer, moment, part, ref, refs, text
@@ -51,7 +51,7 @@ AGREEMENT = Noun(
         ref("template", "catalog/products/{product}/templates"),
         moment("startDate"),
         moment("endDate"),
-        document("error"),
+        document("error", schema=MESSAGE),
         *externals("client", "vendor", "operations"),
         *totals("PPxM", "PPxY", "SPxM", "SPxY"),
         text("price.billingCurrency", longest=3, sees="client operations"),

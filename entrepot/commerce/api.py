@@ -10,6 +10,7 @@ from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
 from entrepot.commerce.subscription import SUBSCRIPTION
+from entrepot.kernel.field import enum, flag, ref, text
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
 
 NOUNS = (
@@ -27,9 +28,21 @@ NOUNS = (
 
 EVERYBODY = "client vendor operations"
 
+PURCHASE = (
+    enum("type", "Purchase"),
+    enum("status", "Draft Quoted Processing", default="Draft"),
+    ref("agreement.licensee", "accounts/licensees", required=True),
+    ref("agreement.product", "catalog/products", required=True),
+    ref("agreement.listing", "catalog/listings"),
+    text("agreement.name", longest=500),
+    text("agreement.externalIds.client", longest=500),
+    ref("authorization", "catalog/authorizations"),
+)
+"""What is said of a purchase beside its own fields: how it begins, and of the agreement that it will make."""
+
 ORDERS = Resource(
     ORDER,
-    create=create(order.create, by="client", loads=order_needs.for_purchase),
+    create=create(order.create, by="client", loads=order_needs.for_purchase, takes=PURCHASE),
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
     remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
@@ -38,9 +51,23 @@ ORDERS = Resource(
         Action("process", order.process, moves="place resume", loads=order_needs.beside),
         Action("query", order.ask, moves="ask", loads=order_needs.beside),
         Action("complete", order.complete, moves="complete", loads=order_needs.beside),
-        Action("fail", order.fail, moves="fail", loads=order_needs.beside),
+        Action(
+            "fail",
+            order.fail,
+            moves="fail",
+            loads=order_needs.beside,
+            takes=(text("statusNotes.message", longest=4000, required=True),),
+        ),
         fulfilment.FULFIL,
-        Action("notify", order.notify, by="client operations", loads=order_needs.to_notify, answers=204),
+        Action(
+            "notify",
+            order.notify,
+            by="client operations",
+            loads=order_needs.to_notify,
+            answers=204,
+            takes=(text("userId", required=True), flag("notifyMe")),
+            alone=True,
+        ),
     ),
     texts=(Text("render", texts.of_thing, texts.beside), Text("template", texts.of_thing, texts.beside)),
 )

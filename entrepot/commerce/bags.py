@@ -11,8 +11,41 @@ from entrepot.kernel.noun import Nouns
 
 DEFINITIONS = "catalog/products/{product}/parameters"
 
+PARAMETER = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "examples": ["PAR-1234-5678-0001"]},
+        "externalId": {"type": "string", "examples": ["company"]},
+        "name": {"type": "string", "examples": ["Company"]},
+        "type": {"type": "string", "examples": ["SingleLineText"]},
+        "phase": {"type": "string", "examples": ["Order"]},
+        "scope": {"type": "string", "examples": ["Agreement"]},
+        "multiple": {"type": "boolean", "examples": [False]},
+        "constraints": {
+            "type": ["object", "null"],
+            "properties": {
+                "required": {"type": ["boolean", "null"]},
+                "hidden": {"type": ["boolean", "null"]},
+                "readonly": {"type": ["boolean", "null"]},
+                "capacity": {
+                    "type": ["object", "null"],
+                    "properties": {"min": {"type": ["integer", "null"]}, "max": {"type": ["integer", "null"]}},
+                },
+            },
+            "examples": [{"required": True, "hidden": False, "readonly": False}],
+        },
+        "error": {
+            "type": ["object", "null"],
+            "properties": {"id": {"type": ["string", "null"]}, "message": {"type": "string"}, "parameters": {}},
+        },
+        "value": {"examples": ["Northwind"]},
+        "displayValue": {"type": "string", "examples": ["Northwind"]},
+    },
+}
+"""What one value looks like: named by id or external id, with the rules that hold for it here (spec 2.6)."""
 
-def parameter_bag(phase: str) -> Field:
+
+def parameter_bag(phase: str, *, writes: str = "") -> Field:
     """One list of parameters; hidden ones do not exist for the client, in filters either."""
     return bag(
         f"parameters.{phase}",
@@ -22,6 +55,8 @@ def parameter_bag(phase: str) -> Field:
         dress=parameters.wire,
         covers=not_hidden,
         heavy=True,
+        schema=PARAMETER,
+        writes=writes,
     )
 
 

@@ -20,7 +20,7 @@ from entrepot.commerce import (
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time, reprice
-from entrepot.commerce.party import MARGIN, PARTIES, parties, totals
+from entrepot.commerce.party import MARGIN, MESSAGE, PARTIES, SOURCE, parties, totals
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
@@ -74,8 +74,10 @@ ORDER = Noun(
         enum("status", " ".join(LIFE.states), core=True),
         text("notes", longest=4000, writes="client operations"),
         text("comments", longest=4000, sees="operations", writes="operations"),
-        document("statusNotes", check=message, writes="vendor:Processing operations:Processing,Querying"),
-        document("error", check=message, writes="vendor:Processing"),
+        document(
+            "statusNotes", check=message, schema=MESSAGE, writes="vendor:Processing operations:Processing,Querying"
+        ),
+        document("error", check=message, schema=MESSAGE, writes="vendor:Processing"),
         ref("agreement", "commerce/agreements"),
         ref("authorization", "catalog/authorizations"),
         ref("listing", "catalog/listings"),
@@ -91,14 +93,20 @@ ORDER = Noun(
         ref("assignee", "identities", writes="vendor"),
         *externals("client", "vendor", "operations"),
         *totals("PPx1", "PPxM", "PPxY", "SPx1", "SPxM", "SPxY"),
-        document("price.markupSource", sees=MARGIN),
-        document("price.defaultMarkupSource", sees=MARGIN),
+        document("price.markupSource", sees=MARGIN, schema=SOURCE),
+        document("price.defaultMarkupSource", sees=MARGIN, schema=SOURCE),
         enum("defaultMarkupSource", "Unknown PriceList PricingPolicy Manual", sees=MARGIN),
-        part("lines", "commerce/orders/{order}/lines", by="order_id", heavy=True),
+        part(
+            "lines",
+            "commerce/orders/{order}/lines",
+            by="order_id",
+            heavy=True,
+            writes="client:create,Draft vendor:Processing operations:Draft,Quoted,Processing,Querying",
+        ),
         part("subscriptions", "commerce/orders/{order}/subscriptions", by="order_id", heavy=True),
         part("assets", "commerce/orders/{order}/assets", by="order_id", heavy=True),
-        parameter_bag("ordering"),
-        parameter_bag("fulfillment"),
+        parameter_bag("ordering", writes="client:create,Draft,Querying vendor:Processing"),
+        parameter_bag("fulfillment", writes="vendor:Processing"),
         part("termsAndConditions", "commerce/orders/{order}/terms", by="order_id", heavy=True),
         refs(
             "certificates",

@@ -38,8 +38,8 @@ ORDER_ASSET = Noun(
         *unseen_parties(),
         *totals("PPx1", "SPx1"),
         ref("template", "catalog/products/{product}/templates", writes="vendor"),
-        part("lines", "commerce/orders/{order}/lines", by="asset_id", also="order_id", heavy=True),
-        parameter_bag("fulfillment"),
+        part("lines", "commerce/orders/{order}/lines", by="asset_id", also="order_id", heavy=True, writes="vendor"),
+        parameter_bag("fulfillment", writes="vendor"),
         *audited("created", "updated", "active"),
     ),
 )

@@ -51,9 +51,9 @@ ORDER_LINE = Noun(
     order="id",
     fields=(
         ref("order", "commerce/orders"),
-        ref("item", "catalog/items", required=True),
+        ref("item", "catalog/items", required=True, writes="client:create,Draft"),
         integer("oldQuantity", default=0),
-        integer("quantity", least=0, required=True, default=0),
+        integer("quantity", least=0, required=True, default=0, writes="client:create,Draft"),
         *line_price(writable=True),
         ref("subscription", "commerce/orders/{order}/subscriptions", also="order_id"),
         ref("asset", "commerce/orders/{order}/assets", also="order_id"),

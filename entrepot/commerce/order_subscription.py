@@ -61,8 +61,10 @@ ORDER_SUBSCRIPTION = Noun(
         *unseen_parties(),
         *totals("PPxM", "PPxY", "SPxM", "SPxY"),
         ref("template", "catalog/products/{product}/templates", writes="vendor"),
-        part("lines", "commerce/orders/{order}/lines", by="subscription_id", also="order_id", heavy=True),
-        parameter_bag("fulfillment"),
+        part(
+            "lines", "commerce/orders/{order}/lines", by="subscription_id", also="order_id", heavy=True, writes="vendor"
+        ),
+        parameter_bag("fulfillment", writes="vendor"),
         *audited("created", "updated", "active", "updating", "terminating", "terminated"),
     ),
 )

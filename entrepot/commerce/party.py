@@ -10,6 +10,23 @@ SALE = "client operations"
 PURCHASE = "vendor operations"
 MARGIN = "operations"
 
+MESSAGE = {
+    "type": "object",
+    "properties": {"id": {}, "message": {"type": ["string", "null"], "maxLength": 4000}, "parameters": {}},
+    "examples": [{"id": "TALLY-0007", "message": "The e-mail address is not known to us."}],
+}
+"""Words that one party leaves for the others on what they share."""
+
+SOURCE = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "ref": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
+    },
+    "examples": [{"type": "PriceList", "ref": {"id": "PRC-1234-5678-0001"}}],
+}
+"""Where a markup came from."""
+
 
 def parties(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Clients and vendors see what they are party to, within their reach; operations everything."""
@@ -59,8 +76,8 @@ def line_price(*, writable: bool) -> tuple[Field, ...]:
         *amounts("PPx1", "PPxM", "PPxY", "SPx1", "SPxM", "SPxY"),
         number("price.markup", sees=MARGIN, **operations),
         number("price.margin", sees=MARGIN, **operations),
-        document("price.markupSource", sees=MARGIN),
-        document("price.defaultMarkupSource", sees=MARGIN),
+        document("price.markupSource", sees=MARGIN, schema=SOURCE),
+        document("price.defaultMarkupSource", sees=MARGIN, schema=SOURCE),
     )
 
 

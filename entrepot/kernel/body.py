@@ -127,8 +127,10 @@ def referenced(call: Call, noun: Noun, body: Body, state: str) -> dict[tuple[str
 def apply(call: Call, thing: Thing, body: Body, state: str = "", *, actor: str = "") -> None:
     """Writes what the body gives and the actor may write in `state`; the rest is left alone (spec 1.9)."""
     for each in writable(thing.noun, actor or call.caller.actor, state or str(thing.get("status", ""))):
+        if each.kind in ("bag", "part"):
+            continue
         value = body.dig(call, each.path)
-        if value is ABSENT or each.kind in ("bag", "part"):
+        if value is ABSENT:
             continue
         path = body.path(each.name)
         if each.kind == "refs":

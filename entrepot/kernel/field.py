@@ -24,6 +24,7 @@ class Field:
     exists. `writes` maps an actor to the states in which it may write (None: in any).
     `core` travels in references; `heavy` is left out of lists unless selected; `aside` is left out
     where the thing is shown within another. `via` names the owner that holds the value in its stead.
+    `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Field:
     secret: bool = False
     needs: tuple[str, ...] = ()
     wants: Callable[..., object] | None = None
+    schema: Mapping[str, object] = field(default_factory=dict)
 
     path: tuple[str, ...] = ()
     """The wire name, split."""
@@ -160,7 +162,10 @@ def refs(name: str, target: str, **more: object) -> Field:
 
 
 def part(name: str, target: str, by: str, **more: object) -> Field:
-    """Children with ids of their own; `by` is the child's column that holds this thing's id."""
+    """Children with ids of their own; `by` is the child's column that holds this thing's id.
+
+    Its write rule is told to those who write; what comes in is for the room to take apart, as with a bag.
+    """
     return _field(name, "part", target=target, by=by, **more)  # pyright: ignore[reportArgumentType]
 
 

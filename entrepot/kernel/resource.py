@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from entrepot.kernel.access import Caller
+from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun
 
 ALL = frozenset(("client", "vendor", "operations"))
@@ -42,7 +43,8 @@ class Action:
     `run(call, thing, body, got)` is a plain function. Who may ask is `by`, or whoever is on a row
     of the life's `moves`. `loads(load, call, thing, body)` fetches what the verb needs beside the
     thing itself. `answers` is the status of success; 204 gives no body. `consults` asks somebody
-    outside between two transactions.
+    outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
+    the caller may write, or, when it is `alone`, instead of them.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Action:
     loads: Loads | None = None
     answers: int = 200
     consults: "Consult | None" = None
+    takes: tuple[Field, ...] = ()
+    alone: bool = False
     summary: str = ""
 
     def actors(self, noun: Noun) -> frozenset[str]:
@@ -94,6 +98,7 @@ class Resource:
     `under` names the owner where the collection also, or only, answers below it: the path of the
     owner's collection and the last segment, as in `("commerce/orders", "lines")`.
     `reads` are the actors who may list and get at all, `lists` those of them who may list.
+    `summary` says in a sentence what is kept in the collection.
     """
 
     noun: Noun
