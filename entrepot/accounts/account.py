@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.eligibility import eligibility
 from entrepot.kernel.access import Who
@@ -53,7 +54,7 @@ ACCOUNT = Noun(
             "Express Essential Elite Dsc Focus Runners Strategics NotApplicable",
             writes="operations",
         ),
-        document("address", writes=EVERY),
+        document("address", schema=ADDRESS, writes=EVERY),
         text("website", longest=2000, writes=EVERY),
         text("technicalSupportEmail", longest=320, writes=EVERY),
         text("defaultLanguageCode", longest=20, writes=EVERY),

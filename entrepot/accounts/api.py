@@ -17,12 +17,12 @@ from entrepot.kernel.resource import Resource
 NOUNS = (ACCOUNT, BUYER, SELLER, LICENSEE, USER, USER_GROUP, API_TOKEN, MODULE)
 
 OFFERS = (
-    Resource(ACCOUNT),
-    Resource(BUYER),
-    Resource(SELLER),
-    Resource(LICENSEE),
-    Resource(USER),
-    Resource(USER_GROUP),
-    Resource(API_TOKEN),
-    Resource(MODULE, lists=frozenset(("operations",))),
+    Resource(ACCOUNT, summary="Parties to the marketplace: clients, vendors and the distributor."),
+    Resource(BUYER, summary="Companies of a client that pay."),
+    Resource(SELLER, summary="Companies of the distributor that sell."),
+    Resource(LICENSEE, summary="Companies of a client that use what was bought, each served by one seller."),
+    Resource(USER, summary="People who act for an account."),
+    Resource(USER_GROUP, summary="Groups of users, held to some buyers or to none."),
+    Resource(API_TOKEN, summary="Keys by which programs act for an account."),
+    Resource(MODULE, lists=frozenset(("operations",)), summary="Parts of the platform that a token may be opened for."),
 )

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.kernel.access import Who
@@ -60,7 +61,7 @@ BUYER = Noun(
         text("icon", longest=2000, core=True),
         enum("status", " ".join(LIFE.states)),
         ref("account", "accounts/accounts", required=True, writes="operations:create"),
-        document("address", required=True, writes=BOTH),
+        document("address", schema=ADDRESS, required=True, writes=BOTH),
         *contact(writes=BOTH),
         text("taxId", longest=18, writes=BOTH),
         text("externalIds.erpCompanyContact", longest=250, writes="operations"),

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.accounts.eligibility import eligibility
@@ -61,7 +62,7 @@ LICENSEE = Noun(
         ref("buyer", "accounts/buyers", required=True, writes=ONCE),
         ref("seller", "accounts/sellers", required=True, writes=ONCE),
         flag("useBuyerAddress", required=True, default=True, writes=BOTH),
-        document("address", writes=BOTH),
+        document("address", schema=ADDRESS, writes=BOTH),
         # The vendors' SDK refuses a licensee without a contact name, at any depth (platform spec 13).
         *contact(writes=BOTH, core=True),
         text("description", longest=2000, writes=BOTH),

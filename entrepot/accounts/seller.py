@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.kernel.access import Who
 from entrepot.kernel.field import audited, document, enum, text
@@ -29,6 +30,8 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     return sa.true() if who.actor in SEE_ALL else row.c.status != "Deleted"
 
 
+CURRENCIES = {"type": "array", "items": {"type": "string"}, "examples": [["EUR", "CHF"]]}
+
 SELLER = Noun(
     name="Seller",
     path="accounts/sellers",
@@ -41,8 +44,8 @@ SELLER = Noun(
         text("icon", longest=2000, core=True),
         text("externalId", longest=250, core=True, writes="operations"),
         enum("status", " ".join(LIFE.states)),
-        document("currencies", required=True, default=[], writes="operations"),
-        document("address", writes="operations"),
+        document("currencies", schema=CURRENCIES, required=True, default=[], writes="operations"),
+        document("address", schema=ADDRESS, writes="operations"),
         *audited("created", "updated"),
     ),
 )

@@ -70,6 +70,7 @@ ORDERS = Resource(
         ),
     ),
     texts=(Text("render", texts.of_thing, texts.beside), Text("template", texts.of_thing, texts.beside)),
+    summary="What clients ask of vendors, from draft to delivery.",
 )
 
 ORDER_SUBSCRIPTIONS = Resource(
@@ -78,6 +79,7 @@ ORDER_SUBSCRIPTIONS = Resource(
     update=update(order_subscription.update, by=EVERYBODY, loads=order_needs.with_order),
     remove=remove(order_subscription.remove, by="client vendor", loads=order_needs.with_order),
     texts=(Text("render", texts.of_thing, texts.beside),),
+    summary="Subscriptions that an order prepares or changes; live once it completes.",
 )
 
 ORDER_ASSETS = Resource(
@@ -86,11 +88,12 @@ ORDER_ASSETS = Resource(
     update=update(order_asset.update, by=EVERYBODY, loads=order_needs.with_order),
     remove=remove(order_asset.remove, by="vendor", loads=order_needs.with_order),
     texts=(Text("render", texts.of_thing, texts.beside),),
+    summary="Assets that an order prepares; live once it completes.",
 )
 
 OFFERS = (
     ORDERS,
-    Resource(ORDER_LINE, lists_only=True),
+    Resource(ORDER_LINE, lists_only=True, summary="How much of which item an order asks for, and at what price."),
     ORDER_SUBSCRIPTIONS,
     ORDER_ASSETS,
     Resource(
@@ -99,11 +102,34 @@ OFFERS = (
             Text("render", texts.of_agreement, texts.beside_agreement),
             Text("template", texts.of_agreement, texts.beside_agreement),
         ),
+        summary="What a client has with a vendor for one product: made by a purchase, live once it completed.",
     ),
-    Resource(LINE, path="commerce/agreements/{agreement}/lines", by="agreement_id", lists_only=True),
-    Resource(SUBSCRIPTION, texts=(Text("render", texts.of_thing, texts.beside),)),
-    Resource(LINE, path="commerce/subscriptions/{subscription}/lines", by="subscription_id", lists_only=True),
-    Resource(ASSET, texts=(Text("render", texts.of_thing, texts.beside),)),
-    Resource(LINE, path="commerce/assets/{asset}/lines", by="asset_id", lists_only=True),
-    Resource(LINE, lists_only=True),
+    Resource(
+        LINE,
+        path="commerce/agreements/{agreement}/lines",
+        by="agreement_id",
+        lists_only=True,
+        summary="What is held of each item, and at what price.",
+    ),
+    Resource(
+        SUBSCRIPTION, texts=(Text("render", texts.of_thing, texts.beside),), summary="What recurs under agreements."
+    ),
+    Resource(
+        LINE,
+        path="commerce/subscriptions/{subscription}/lines",
+        by="subscription_id",
+        lists_only=True,
+        summary="What is held of each item, and at what price.",
+    ),
+    Resource(
+        ASSET, texts=(Text("render", texts.of_thing, texts.beside),), summary="What was bought once under agreements."
+    ),
+    Resource(
+        LINE,
+        path="commerce/assets/{asset}/lines",
+        by="asset_id",
+        lists_only=True,
+        summary="What is held of each item, and at what price.",
+    ),
+    Resource(LINE, lists_only=True, summary="What is held of each item, and at what price."),
 )

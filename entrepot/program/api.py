@@ -6,4 +6,7 @@ from entrepot.program.program import PROGRAM
 
 NOUNS = (PROGRAM, CERTIFICATE)
 
-OFFERS = (Resource(PROGRAM), Resource(CERTIFICATE))
+OFFERS = (
+    Resource(PROGRAM, summary="Partner programmes of vendors."),
+    Resource(CERTIFICATE, summary="Who was admitted to a programme."),
+)
