@@ -10,7 +10,7 @@ from entrepot.kernel.field import ACTORS, Field
 from entrepot.kernel.noun import Noun
 from entrepot.offers import NOUNS
 from tests.party import ok
-from tests.purchases import completed, draft, failed, placed, queried
+from tests.purchases import completed, draft, failed, mapped, placed, queried
 from tests.serving import FAULTS, Reply, Served
 from tests.world import (
     ACCOUNTS,
@@ -141,7 +141,7 @@ def populated(served: Served) -> "Crowd":
         ("other client", "vendor", {"licensee": OTHER_LICENSEE}),
     ):
         for order in (completed(served, who, vendor, **more), queried(served, who, vendor, **more),
-                      failed(served, who, vendor, **more), draft(served, who, **more)):  # fmt: skip
+                      mapped(served, who, vendor, **more), failed(served, who, vendor, **more), draft(served, who, **more)):  # fmt: skip
             for each in (who, vendor, "operations"):
                 actor = ACCOUNTS[each][1].lower()
                 path = f"/commerce/orders/{order['id']}"
