@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import asyncpg
 
 from entrepot.http.api import Api
+from entrepot.http.beside import OPERATIONS
+from entrepot.http.docs import Docs
+from entrepot.http.openapi.documents import Documents
 from entrepot.http.page import Page
 from entrepot.http.routes import Router, routes_of
 from entrepot.http.site import Site
@@ -81,4 +84,5 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     store.written = work.hint
     api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
-    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, page, pool))
+    docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
+    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, page, docs, pool))

@@ -1,4 +1,4 @@
-"""Everything that answers on a port: the API, the probes, the metrics, and the page of orders at the root."""
+"""Everything that answers on a port: the API and what describes it, the probes, the metrics, and the live page."""
 
 import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from entrepot.http.api import PREFIXES, Api, Receive, Scope, Send
+from entrepot.http.docs import Docs
 from entrepot.http.page import Page
 from entrepot.settings import Settings
 from entrepot.storage.store import GONE
@@ -18,23 +19,25 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Site:
     """An ASGI application: requests for the API go straight to it, all others by their routes."""
 
-    def __init__(self, settings: Settings, api: Api, page: Page, pool: asyncpg.Pool):
+    def __init__(self, settings: Settings, api: Api, page: Page, docs: Docs, pool: asyncpg.Pool):
         self._settings = settings
         self._api = api
         self._pool = pool
+        self._described = docs.paths
         self.links = page.links
         self._others = Starlette(
             routes=[
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
                 Route("/metrics", self._metrics),
+                *docs.routes,
                 *page.routes,
             ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the server's own start and stop."""
-        if scope["type"] == "http" and scope["path"].startswith(PREFIXES):
+        if scope["type"] == "http" and scope["path"].startswith(PREFIXES) and scope["path"] not in self._described:
             await self._api(scope, receive, send)
         else:
             await self._others(scope, receive, send)
