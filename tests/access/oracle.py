@@ -247,6 +247,7 @@ SEES: dict[str, Rule] = {
     "commerce/assets": party,
     "commerce/lines": party,
     "audit/records": record,
+    "events": record,
     "identities": everybody,
 }
 """The rule of each collection. A new one fails the tests until somebody has thought about it here."""

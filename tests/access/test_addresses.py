@@ -93,9 +93,7 @@ def test_below_an_owner_that_is_not_its_own_a_thing_is_not_there(crowd: Crowd, r
                 if tried >= 4 * FEW or (str(row["id"]) in below and chain in chains):
                     continue
                 reply = crowd.call(who, route.method, address(route.path.strip("/"), *chain, str(row["id"])), {})
-                never = crowd.call(
-                    who, route.method, address(route.path.strip("/"), *chain, never_like(row["id"])), {}
-                )
+                never = crowd.call(who, route.method, address(route.path.strip("/"), *chain, never_like(row["id"])), {})
                 assert reply.status == 404, (chain, row["id"], reply.body)
                 assert alike(reply, str(row["id"])) == alike(never, never_like(row["id"]))
                 tried += 1
@@ -157,11 +155,13 @@ def test_an_answer_is_kept_for_the_token_that_got_it(crowd: Crowd, route: Route)
     for who in CALLERS:
         if Reader(who).actor not in offered(route):
             continue
-        for owner, row in [
-            (owner, row) for owner in owners(crowd, resource)
+        things = [
+            (*owner, str(row["id"]))
+            for owner in owners(crowd, resource)
             for row in rows_at(crowd, resource, owner, visible(crowd, who, resource.noun.path))
-        ]:  # fmt: skip
-            where, key = address(path, *owner, str(row["id"])), f"{who} {owner} {row['id']}"
+        ]
+        for chain in things:
+            where, key = address(path, *chain), f"{who} {chain}"
             first = crowd.call(who, route.method, where, {}, idempotency_key=key)
             if first.status != 200:
                 continue

@@ -8,17 +8,17 @@ import pytest
 from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.resource import Resource
-from entrepot.offers import NOUNS, OFFERS
+from entrepot.offers import NOUNS
 from tests.access.crowd import CALLERS, Crowd, Row, address
 from tests.access.oracle import SEES, Reader, listed, visible
-from tests.access.test_rows import may_list, owner_is_seen, owners, rows_at
+from tests.access.test_rows import LISTS, may_list, owner_is_seen, owners, rows_at
 from tests.party import ok
 
 ALL = Nouns(NOUNS)
 BRANCHES = ("ref", "refs", "part")
 EACH = [
     pytest.param(resource, who, id=f"{resource.address} by {who}")
-    for resource in OFFERS
+    for resource in LISTS
     for who in CALLERS
     if who != "operations"
 ]
