@@ -80,6 +80,11 @@ def reserve(call: Call, agreement: Thing, order: Thing) -> None:
     call.move(agreement, "provision" if order.type == "Purchase" else "update", by="kernel")
 
 
+def has_running(agreement: Thing) -> bool:
+    """Whether any subscription of it has not ended yet."""
+    return any(each.status not in ("Terminated", "Expired") for each in agreement.subscriptions)
+
+
 def sum_up(agreement: Thing) -> None:
     """The price of what recurs: one-time amounts are no part of it (spec 4.1)."""
     live = [line for line in agreement.lines if line.status == "Active" and line.period != "one-time"]

@@ -42,7 +42,7 @@ PURCHASE = (
 
 ORDERS = Resource(
     ORDER,
-    create=create(order.create, by="client", loads=order_needs.for_purchase, takes=PURCHASE),
+    create=create(order.create, by="client operations", loads=order_needs.for_new, takes=PURCHASE),
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
     remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
@@ -50,7 +50,7 @@ ORDERS = Resource(
         Action("quote", order.quote, moves="quote", loads=order_needs.beside),
         Action("process", order.process, moves="place resume", loads=order_needs.beside),
         Action("query", order.ask, moves="ask", loads=order_needs.beside),
-        Action("complete", order.complete, moves="complete", loads=order_needs.beside),
+        Action("complete", order.complete, moves="complete", loads=order_needs.to_complete),
         Action(
             "fail",
             order.fail,

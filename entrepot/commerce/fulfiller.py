@@ -12,4 +12,4 @@ def engage(call: Call, order: Thing, product: Thing) -> None:
     """After the product's delay the platform acts for the vendor; in other modes somebody else does."""
     mode, delay = fulfilment(product)
     if mode == "automatic":
-        call.due(JOB, order, delay)
+        call.due(JOB, order, call.now + delay)

@@ -37,7 +37,7 @@ def fulfil(call: Call, order: Thing, body: Body, got: Got) -> None:
     complete(call, order, body, got)  # which gives each line that is bought once an asset of its own
 
 
-FULFIL = Action("fulfil", fulfil, by="kernel", loads=order_needs.beside, answers=204)
+FULFIL = Action("fulfil", fulfil, by="kernel", loads=order_needs.to_complete, answers=204)
 """By the platform alone, so it has no address."""
 
 

@@ -1,25 +1,23 @@
 """An order asks a vendor to start, change or end an agreement."""
 
-from calendar import monthrange
-from datetime import MAXYEAR, datetime
 from typing import Any
 
-from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import (
     accepted_terms,
     agreement,
-    asset,
     fulfiller,
-    line,
     order_asset,
+    order_copy,
+    order_effect,
     order_line,
     order_subscription,
+    order_target,
     parameters,
-    subscription,
 )
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time, reprice
+from entrepot.commerce.order_type import TYPES, type_of
 from entrepot.commerce.party import MARGIN, MESSAGE, PARTIES, SOURCE, parties, totals
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
@@ -38,7 +36,7 @@ LIFE = Machine(
         #     verb        from             to            by
         move("quote",    "Draft",         "Quoted",     "client"),
         move("price",    "Draft",         "Quoted",     "operations"),          # any edit by operations
-        move("place",    "Draft Quoted",  "Processing", "client"),
+        move("place",    "Draft Quoted",  "Processing", "client operations"),   # by whose type it is
         move("resume",   "Querying",      "Processing", "client vendor operations"),
         move("ask",      "Processing",    "Querying",   "vendor kernel"),
         move("complete", "Processing",    "Completed",  "vendor kernel"),
@@ -70,7 +68,7 @@ ORDER = Noun(
     audience=PARTIES,
     scope="buyer_id",
     fields=(
-        enum("type", "Purchase Change Termination Configuration Suspend Resume", required=True),
+        enum("type", " ".join(TYPES), required=True),
         enum("status", " ".join(LIFE.states), core=True),
         text("notes", longest=4000, writes="client operations"),
         text("comments", longest=4000, sees="operations", writes="operations"),
@@ -135,57 +133,42 @@ TEXTS = {
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
-    """The client begins a purchase: as a draft to work on, as a quote, or placed at once (spec T1 to T3)."""
-    sale = got.sale
-    began = call.new(
-        AGREEMENT,
-        status="Draft",
-        name=sale.name,
-        product_id=sale.product.id,
-        listing_id=sale.listing.id,
-        authorization_id=sale.listing.authorization_id,
-        client_id=sale.licensee.account_id,
-        vendor_id=sale.product.vendor_id,
-        licensee_id=sale.licensee.id,
-        buyer_id=sale.licensee.buyer_id,
-        seller_id=sale.licensee.seller_id,
-        price_currency=sale.price_list.currency,
-        price_billing_currency=sale.price_list.currency,
-        price_source="Computed",
-        price_default_markup=sale.price_list.default_markup,
-        external_ids_client=sale.agreement_external_id,
-    )
+    """An order begins: as a draft to work on, as a quote, or placed at once (spec T1 to T3)."""
+    held = _begin_agreement(call, got) if got.type.name == "Purchase" else got.agreement
     order = call.new(
         ORDER,
-        type="Purchase",
+        type=got.type.name,
         status="Draft",
-        agreement_id=began.id,
-        product_id=sale.product.id,
-        listing_id=sale.listing.id,
-        authorization_id=sale.listing.authorization_id,
-        client_id=began.client_id,
-        vendor_id=began.vendor_id,
-        licensee_id=began.licensee_id,
-        buyer_id=began.buyer_id,
-        seller_id=began.seller_id,
-        pricing_policy_id=sale.policy.id if sale.policy else None,
-        price_list_id=sale.price_list.id,
-        precision=sale.price_list.precision if sale.price_list.precision is not None else 2,
-        price_currency=sale.price_list.currency,
-        price_default_markup=sale.price_list.default_markup,
-        default_markup_source="PricingPolicy" if sale.policy else "PriceList",
-        ordering=parameters.instances(_active(got.definitions), "Purchase", parameters.ORDERING),
-        fulfillment=parameters.instances(_active(got.definitions), "Purchase", parameters.FULFILLMENT),
+        agreement_id=held.id,
+        product_id=held.product_id,
+        listing_id=held.listing_id,
+        authorization_id=held.authorization_id,
+        client_id=held.client_id,
+        vendor_id=held.vendor_id,
+        licensee_id=held.licensee_id,
+        buyer_id=held.buyer_id,
+        seller_id=held.seller_id,
+        pricing_policy_id=got.policy.id if got.policy else None,
+        price_list_id=got.price_list.id if got.price_list else None,
+        precision=_precision(got.price_list),
+        price_currency=held.price_currency,
+        price_default_markup=held.price_default_markup,
+        default_markup_source="PricingPolicy" if got.policy else "PriceList",
+        ordering=_instances(got, held, parameters.ORDERING),
+        fulfillment=_instances(got, held, parameters.FULFILLMENT),
     )
-    got.agreement, got.product, got.price_list = began, sale.product, sale.price_list
-    got.policy, got.offers = sale.policy, sale.offers
+    got.agreement = held
     _write(call, order, body, got, state="create", parameters_as="Draft")
     call.stop_on_faults()
     accepted_terms.accept(call, order, got.terms, got.signatory)
     call.record("order.created", order)
-    if sale.status == "Quoted":
+    if (
+        not held.is_new
+    ):  # told of the agreement too: whoever takes back its drafts meanwhile sees that there is one more
+        call.record("agreement.order_created", held, order=order.id)
+    if got.begins == "Quoted":
         quote(call, order, Body({}), got)
-    elif sale.status == "Processing":
+    elif got.begins == "Processing":
         place(call, order, Body({}), got)
     return order
 
@@ -194,7 +177,7 @@ def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Each actor writes its own fields; any edit by operations turns a draft into a quote (spec T4, T5)."""
     before = str(order.status)
     _write(call, order, body, got, state=before)
-    if call.by("operations") and before == "Draft":
+    if call.by("operations") and before == "Draft" and type_of(order).by == "client":
         call.move(order, "price")
         _give_template(call, order, body, got, "OrderProcessing")
         call.record("order.priced", order)
@@ -221,9 +204,9 @@ def quote(call: Call, order: Thing, body: Body, got: Got) -> None:
 def process(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Places a draft or quote, or puts an answered question back to the vendor: by the order's state.
 
-    Only the client places, so from others it is always the second, in the wrong state too (409, not 403).
+    Only whose type it is places, so from others it is always the second, in the wrong state too (409, not 403).
     """
-    if order.status == "Querying" or not call.by("client"):
+    if order.status == "Querying" or not call.by(type_of(order).by):
         resume(call, order, body, got)
     else:
         place(call, order, body, got)
@@ -234,7 +217,9 @@ def place(call: Call, order: Thing, body: Body, got: Got) -> None:
     before = call.move(order, "place")
     agreement.reserve(call, got.agreement, order)
     _write(call, order, body, got, state=before)
+    order_effect.place(call, order, got)
     require_lines(call, order, got)
+    order_effect.require_rest(call, order, got)
     call.stop_on_faults()
     accepted_terms.accept(call, order, got.terms, got.signatory)
     _give_template(call, order, body, got, "OrderProcessing")
@@ -276,6 +261,7 @@ def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
     _write(call, order, body, got, state=before)
     _drop_empty(call, order)
     require_mapped(call, order)
+    order_effect.require_rest(call, order, got)
     for path, words in parameters.invalid(order.fulfillment, got.definitions, parameters.FULFILLMENT).items():
         for each in words:
             call.fault(path, each)
@@ -284,12 +270,12 @@ def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
         if is_one_time(each) and each.asset_id is None:
             order_asset.automatic(call, order, each, got)
     _give_template(call, order, body, got, "OrderCompleted")
-    _go_live(call, order, got)
+    order_effect.complete(call, order, got)
     call.record("order.completed", order)
 
 
 def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
-    """Nothing comes of it: the reason is told, and a purchase takes its agreement along (spec T11, T14)."""
+    """Nothing comes of it: the reason is told, and what waited for it goes on as before (spec T11, T14)."""
     before = call.move(order, "fail")
     notes = body.object(call, "statusNotes")
     words = notes.get("message") if notes is not None else None
@@ -302,7 +288,7 @@ def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
     for each in list(order.assets):
         if each.status == "Draft":
             order_asset.discard(call, order, each)
-    call.move(got.agreement, "fail", by="kernel")
+    order_effect.revert(call, order, got)
     call.record("order.failed", order)
 
 
@@ -333,12 +319,16 @@ def notify(call: Call, order: Thing, body: Body, got: Got) -> None:
 
 
 def require_lines(call: Call, order: Thing, got: Got) -> None:
-    """Something must be ordered: at least one line, each with a quantity where its item has one (spec T6)."""
-    if not order.lines:
+    """Something must be ordered: at least one line, and a quantity of what is new where it has one (spec T6).
+
+    A configuration may be about the agreement alone.
+    """
+    if not order.lines and order.type != "Configuration":
         call.fault("lines", "At least one line is required.")
     without = {str(item.id) for item in got.items if item.quantity_not_applicable}
+    held = {str(each.id) for each in got.agreement.lines}
     for at, each in enumerate(order.lines):
-        if not each.quantity and each.item_id not in without:
+        if not each.quantity and each.id not in held and each.item_id not in without:
             call.fault(f"lines[{at}].quantity", "A quantity of at least 1 is required.")
 
 
@@ -384,13 +374,25 @@ def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parame
     apply(call, order, body, state)
     _write_template(call, order, body, got)
     _write_parameters(call, order, body, got, parameters_as or state)
-    order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
+    _write_lines(call, order, body, got, state)
     if "certificates" in body and call.by("client"):
         require_certificates(call, body, got)
     if "assignee" in body and call.by("vendor"):
         require_colleague(call, order, body, got)
     if not call.faults:
         reprice(order)
+
+
+def _write_lines(call: Call, order: Thing, body: Body, got: Got, state: str) -> None:
+    """Of whole subscriptions, those that are named; else the lines one by one."""
+    kind = type_of(order)
+    if not kind.whole:
+        order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
+        order_copy.follow_lines(call, order, got.agreement)
+    elif call.by(kind.by) and state in ("create", "Draft"):
+        order_target.write(call, order, body, got)
+    elif not call.by("client"):
+        order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
 
 
 def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -450,46 +452,39 @@ def _drop_empty(call: Call, order: Thing) -> None:
         order_asset.discard(call, order, each)
 
 
-def _go_live(call: Call, order: Thing, got: Got) -> None:
-    """A purchase completed: drafts become live under their ids, lines become those of the agreement."""
-    held = got.agreement
-    for each in order.subscriptions:
-        _begin_term(call, each)
-        call.move(each, "activate", by="kernel")
-        subscription.begin(call, order, each, held)
-    for each in order.assets:
-        call.move(each, "activate", by="kernel")
-        asset.begin(call, order, each, held)
-    for each in order.lines:
-        line.begin(call, order, each, held)
-    held.template_id = order.template_id
-    for phase in (parameters.ORDERING, parameters.FULFILLMENT):
-        setattr(held, phase, _of_agreement(getattr(order, phase), got.definitions))
-    accepted_terms.copy_to_agreement(call, order, held)
-    call.link(held, "certificates", order.certificates)
-    agreement.sum_up(held)
-    call.move(held, "activate", by="kernel")
+def _begin_agreement(call: Call, got: Got) -> Thing:
+    """What a purchase is to become."""
+    sale = got.sale
+    return call.new(
+        AGREEMENT,
+        status="Draft",
+        name=sale.name,
+        product_id=sale.product.id,
+        listing_id=sale.listing.id,
+        authorization_id=sale.listing.authorization_id,
+        client_id=sale.licensee.account_id,
+        vendor_id=sale.product.vendor_id,
+        licensee_id=sale.licensee.id,
+        buyer_id=sale.licensee.buyer_id,
+        seller_id=sale.licensee.seller_id,
+        price_currency=got.price_list.currency,
+        price_billing_currency=got.price_list.currency,
+        price_source="Computed",
+        price_default_markup=got.price_list.default_markup,
+        external_ids_client=sale.agreement_external_id,
+    )
 
 
-def _begin_term(call: Call, draft: Thing) -> None:
-    """What the vendor left open: it starts now, and is committed to for its terms (spec 2.4)."""
-    if draft.start_date is None:
-        draft.start_date = call.now
-    if draft.commitment_date is None and draft.terms_commitment:
-        draft.commitment_date = later(draft.start_date, draft.terms_commitment)
+def _precision(price_list: Thing | None) -> int:
+    """To how many digits amounts are rounded: the price list says, else cents."""
+    return 2 if price_list is None or price_list.precision is None else price_list.precision
 
 
-def later(moment: datetime, period: str) -> datetime:
-    """The same day of the month, so many months on; the last day where there is no such day."""
-    months = moment.month - 1 + (months_of(period) or 0)
-    year, month = min(moment.year + months // 12, MAXYEAR), months % 12 + 1
-    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
-
-
-def _of_agreement(bag: list[dict[str, object]], definitions: list[Thing]) -> list[dict[str, object]]:
-    """Parameters of the order stay with the order; those of the agreement go along (spec 2.4)."""
-    ours = {str(each.id) for each in definitions if each.scope == "Agreement"}
-    return [each for each in bag if each["id"] in ours]
+def _instances(got: Got, held: Thing, phase: str) -> list[dict[str, object]]:
+    """What an order of this type asks for; what the agreement knows of it already comes along (spec 2.6)."""
+    known = {each["id"]: each for each in getattr(held, phase)}
+    fresh = parameters.instances(_active(got.definitions), got.type.name, phase)
+    return [known.get(each["id"], each) for each in fresh]
 
 
 def _active(definitions: list[Thing]) -> list[Any]:

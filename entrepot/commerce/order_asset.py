@@ -14,7 +14,11 @@ from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
-LIFE = Machine(initial="Draft", final="Active", moves=(move("activate", "Draft", "Active", "kernel"),))
+LIFE = Machine(
+    initial="Draft Active",
+    final="Terminated",
+    moves=(move("activate", "Draft", "Active", "kernel"), move("terminate", "Active", "Terminated", "kernel")),
+)
 """Source: spec 2.9. A draft that nothing comes of is removed."""
 
 ORDER_ASSET = Noun(

@@ -19,6 +19,9 @@ from entrepot.kernel.thing import Thing
 
 LINES_MAX = 1000
 NOT_OVER = ("Draft", "Quoted", "Processing", "Querying")
+SOLD = {False: ("ForSale",), True: ("ForSale", "Private")}
+"""States of prices at which an item may be ordered: by a purchase, and by a change (spec 2.3.3)."""
+
 KNOWN_TO_CLIENTS = ("Published", "Unpublished")
 """States of items that a client may know of: of others it is not even told that they are there."""
 
@@ -27,6 +30,14 @@ UNIT_PP = number("price.unitPP")
 UNIT_SP = number("price.unitSP")
 MARKUP = number("price.markup")
 MARGIN = number("price.margin")
+
+
+HELD = (
+    "item_id", "price_currency", "price_unit_pp", "price_unit_sp", "price_markup", "price_margin",
+    "price_markup_source", "price_default_markup_source", "description", "info", "period", "subscription_id",
+    "asset_id",
+)  # fmt: skip
+"""A line keeps the price that was agreed for it: what the price list says meanwhile is for new lines."""
 
 
 # The order is made of its lines, so its own file comes later; here only the columns of its row rule.
@@ -118,8 +129,14 @@ def _write_set(call: Call, order: Thing, entries: list[Body], got: Got) -> None:
                 kept[str(line.id)] = line
             continue
         line = here.get(line_id) if isinstance(line_id, str) else None
+        if line is None and order.type == "Change":
+            held = live_line(got.agreement, line_id)
+            line = bring(call, order, held, got) if held is not None else None
         if line is None:
             call.fault(entry.path("id"), f"Line {str(line_id)[:80]!r} was not found on this order.")
+            continue
+        if str(line.id) in kept:
+            call.fault(entry.path("id"), f"Line {line.id} is given twice.")
             continue
         kept[str(line.id)] = line
         _set_quantity(call, line, entry, got)
@@ -146,11 +163,15 @@ def _new_line(
     if item is None or item.product_id != order.product_id or item.status not in KNOWN_TO_CLIENTS:
         call.fault(entry.path("item.id"), f"Item {item_id[:80]!r} was not found in this product.")
         return None
-    if item.status != "Published" or offer is None or offer.status != "ForSale":
+    if item.status != "Published" or offer is None or offer.status not in SOLD[order.type == "Change"]:
         call.fault(entry.path("item.id"), f"Item {item_id} is not for sale.")
         return None
     if item_id in asked:
         call.fault(entry.path("item.id"), f"Item {item_id} has a line already.")
+        return None
+    held = next((each for each in got.agreement.lines if each.item_id == item_id and each.status == "Active"), None)
+    if held is not None and item.terms_period != "one-time":
+        call.fault(entry.path("item.id"), f"Item {item_id} is held already: change its line {held.id}.")
         return None
     asked.add(item_id)
     agreement = got.agreement
@@ -267,6 +288,31 @@ def _set_markup(call: Call, line: Thing, given: Body) -> None:
         return
 
 
+# What the agreement holds -------------------------------------------------------------------------------
+
+
+def live_line(agreement: Thing, line_id: object) -> Thing | None:
+    """A line that the agreement holds now."""
+    return next((each for each in agreement.lines if each.id == line_id and each.status == "Active"), None)
+
+
+def bring(call: Call, order: Thing, live: Thing, got: Got, *, quantity: int | None = None) -> Thing:
+    """Brings what is held of an item into the order, as it is unless another quantity is asked for."""
+    item = next(each for each in got.items if each.id == live.item_id)
+    line = call.new(
+        ORDER_LINE,
+        id=live.id,
+        order_id=order.id,
+        model=item.terms_model,
+        commitment=item.terms_commitment,
+        old_quantity=live.quantity,
+        quantity=live.quantity if quantity is None else quantity,
+        **{column: getattr(live, column) for column in HELD},
+    )
+    order.parts["lines"].append(line)
+    return line
+
+
 # Prices ---------------------------------------------------------------------------------------------
 
 
@@ -277,7 +323,7 @@ def reprice(order: Thing) -> None:
     """
     found = [(line, _priced(order, line)) for line in order.lines]
     for line, each in found:
-        _put(line, each)
+        put_amounts(line, each)
     put_totals(order, price.total(each for _, each in found))
     for draft in (*order.subscriptions, *order.assets):
         mapped = [each for line, each in found if draft.id in (line.subscription_id, line.asset_id)]
@@ -297,7 +343,8 @@ def _priced(order: Thing, line: Thing) -> price.LinePrice:
     )
 
 
-def _put(line: Thing, each: price.LinePrice) -> None:
+def put_amounts(line: Thing, each: price.LinePrice) -> None:
+    """Sets what follows from the price of a unit."""
     line.price_unit_sp = each.unit_sp
     line.price_margin = each.margin
     line.price_ppx1, line.price_ppx_m, line.price_ppx_y = each.pp

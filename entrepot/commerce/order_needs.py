@@ -22,10 +22,13 @@ from entrepot.catalog.product import PRODUCT, is_orderable
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS
 from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
+from entrepot.commerce.order_type import TYPES, OrderType, asked_type, type_of
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, among, given
 from entrepot.kernel.wire import decode
@@ -86,11 +89,19 @@ SALE = {
 """Everything a purchase rests on (platform spec 2.14), in one round trip."""
 
 
-async def for_purchase(load: Load, call: Call, _: None, body: Body) -> Got:
+async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
+    """What a new order rests on: a sale for a purchase, the agreement for every other type."""
+    kind = asked_type(call, body)
+    if kind is None or kind.name == "Purchase":
+        return await for_purchase(load, call, body)
+    got = await for_held(load, call, body, kind)
+    got.type = kind
+    return got
+
+
+async def for_purchase(load: Load, call: Call, body: Body) -> Got:
     """The sale that a new order describes. Faults name what is missing, unknown or not to be had."""
     agreed = body.object(call, "agreement") or Body({}, body.path("agreement."))
-    kind = body.get("type", "Purchase")
-    _require_kind(call, body, kind)
     licensee_id = agreed.id_of(call, "licensee") or body.id_of(call, "licensee")
     product_id = agreed.id_of(call, "product") or body.id_of(call, "product")
     listing_id = agreed.id_of(call, "listing") or body.id_of(call, "listing")
@@ -107,17 +118,97 @@ async def for_purchase(load: Load, call: Call, _: None, body: Body) -> Got:
         certificate_ids=_certificate_ids(body),
         user_id=call.caller.user_id,
     )
-    got.sale = _sale(call, body, agreed, got, listing_id, authorization_id)
+    sale = got.sale = _sale(call, body, agreed, got, listing_id, authorization_id)
+    got.type, got.begins = TYPES["Purchase"], sale.status
+    got.product, got.price_list, got.policy, got.offers = sale.product, sale.price_list, sale.policy, sale.offers
     return await _declared(load, call, got, str(product_id))
 
 
-def _require_kind(call: Call, body: Body, kind: object) -> None:
-    kinds = ("Purchase", "Change", "Termination", "Configuration", "Suspend", "Resume")
-    named = next((each for each in kinds if isinstance(kind, str) and each.lower() == kind.lower()), None)
-    if named is None:
-        call.fault(body.path("type"), f"One of {', '.join(kinds[:4])} was expected.")
-    elif named != "Purchase":
-        call.fault(body.path("type"), f"Orders of type {named} cannot be created yet.")
+def _of_agreement(column: str) -> sa.ScalarSelect[str]:
+    agreement = AGREEMENT.table.alias()
+    return sa.select(agreement.c[column]).where(agreement.c.id == given("agreement_id")).scalar_subquery()
+
+
+def _price_list_of_agreement() -> sa.ScalarSelect[str]:
+    each = LISTING.table.alias()
+    return sa.select(each.c.price_list_id).where(each.c.id == _of_agreement("listing_id")).scalar_subquery()
+
+
+def _held_by_agreement(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Items of which the agreement has a line."""
+    line = LINE.table.alias()
+    return row.c.id.in_(sa.select(line.c.item_id).where(line.c.agreement_id == given("agreement_id")))
+
+
+HOLDING = {
+    "agreements": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"), visible=True, alone=False, held=True),
+    "products": Want(PRODUCT, lambda row: row.c.id == _of_agreement("product_id")),
+    "price_lists": Want(PRICE_LIST, lambda row: row.c.id == _price_list_of_agreement()),
+    "named_items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
+    "held_items": Want(ITEM, _held_by_agreement),
+    "offers": Want(
+        PRICE_LIST_ITEM,
+        lambda row: (row.c.item_id == among("item_ids")) & (row.c.price_list_id == _price_list_of_agreement()),
+    ),
+    "policies": Want(PRICING_POLICY, lambda row: row.c.client_id == _of_agreement("client_id"), alone=False),
+    "certificates": Want(CERTIFICATE, lambda row: row.c.id == among("certificate_ids"), visible=True),
+    "licensees": Want(LICENSEE, lambda row: row.c.id == _of_agreement("licensee_id")),
+    "buyers": Want(BUYER, lambda row: row.c.id == _of_agreement("buyer_id")),
+    "signatories": Want(USER, lambda row: row.c.id == given("user_id")),
+}
+"""Everything that an order about an agreement rests on, in one round trip."""
+
+
+async def for_held(load: Load, call: Call, body: Body, kind: OrderType) -> Got:
+    """The agreement that a new order is about, with all it holds (spec 2.3.3)."""
+    agreed = body.object(call, "agreement")
+    agreement_id = body.id_of(call, "agreement") if agreed is not None else None
+    if agreement_id is None and not call.faults:
+        call.fault(body.path("agreement"), "An agreement is required.")
+    begins = _status(call, body)
+    call.stop_on_faults()
+    got = await load(
+        HOLDING,
+        agreement_id=agreement_id,
+        item_ids=_item_ids(body),
+        certificate_ids=_certificate_ids(body),
+        user_id=call.caller.user_id,
+    )
+    if not got.agreements:
+        call.fault(body.path("agreement.id"), "This agreement was not found.")
+        call.stop_on_faults()
+    held = got.agreement = got.agreements[0]
+    if held.status not in ("Active", "Updating"):
+        raise Conflict(f"Agreement {held.id} is {held.status}; {kind.name} orders are about Active ones.")
+    got.product, got.begins = got.products[0], begins
+    if kind.name == "Change":
+        _require_saleable(call, body, got)
+    got.price_list = got.price_lists[0] if got.price_lists else None
+    licensee = got.licensees[0] if got.licensees else None
+    got.policy = next(
+        (p for p in got.policies if licensee and _applies(p, held, licensee)),
+        None,
+    )
+    got.items = _both(got)
+    return await _declared(load, call, got, str(held.product_id))
+
+
+def _applies(policy: Thing, held: Thing, licensee: Thing) -> bool:
+    return pricing_policy.applies_to(policy, str(held.client_id), str(held.product_id), licensee)
+
+
+def _require_saleable(call: Call, body: Body, got: Got) -> None:
+    """More is only sold of what is still offered, and to who may order (spec 2.3.3)."""
+    if got.product.status not in ("Published", "Unpublished"):
+        call.fault(body.path("agreement.id"), f"Product {got.product.id} cannot be ordered.")
+    licensee = got.licensees[0] if got.licensees else None
+    if licensee is None or not got.buyers or not may_order(licensee, got.buyers[0]):
+        call.fault(body.path("agreement.id"), "The licensee of this agreement may not order: it is not active.")
+
+
+def _both(got: Got) -> list[Thing]:
+    """Items that are named and items that are held, each once."""
+    return list({str(each.id): each for each in (*got.named_items, *got.held_items)}.values())
 
 
 def _sale(
@@ -275,7 +366,8 @@ def _signatory(call: Call, got: Got) -> dict[str, object]:
 BESIDE = {
     "agreements": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"), alone=False, held=True),
     "products": Want(PRODUCT, lambda row: row.c.id == given("product_id")),
-    "items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
+    "named_items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
+    "held_items": Want(ITEM, _held_by_agreement),
     "offers": Want(
         PRICE_LIST_ITEM,
         lambda row: (row.c.item_id == among("new_items")) & (row.c.price_list_id == given("price_list_id")),
@@ -304,6 +396,7 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
         user_id=call.caller.user_id,
     )
     got.agreement = got.agreements[0]
+    got.items = _both(got)
     got.product = got.products[0]
     got.price_list = got.price_lists[0] if got.price_lists else None
     got.policy = got.policies[0] if got.policies else None
@@ -353,6 +446,31 @@ async def to_delete(load: Load, call: Call, order: Thing, body: Body) -> Got:
     """
     await beside(load, call, order, body)
     return await load(SIBLINGS, agreement_id=order.agreement_id)
+
+
+COMPETING = {
+    "competing": Want(
+        ORDER,
+        lambda row: sa.and_(
+            row.c.agreement_id == given("agreement_id"),
+            row.c.id != given("order_id"),
+            row.c.status.op("in")(sa.literal_column("('Draft', 'Quoted')")),
+        ),
+        alone=False,
+        held=True,
+    )
+}
+
+
+async def to_complete(load: Load, call: Call, order: Thing, body: Body) -> Got:
+    """Drafts of the same agreement, which fall with the completion of a change or termination (spec 2.3.2).
+
+    They are read after the agreement, which is told of each that is begun.
+    """
+    got = await beside(load, call, order, body)
+    if type_of(order).closes_drafts:
+        await load(COMPETING, agreement_id=order.agreement_id, order_id=order.id)
+    return got
 
 
 NOTIFIED = {"users": Want(USER, lambda row: row.c.id == given("notified_id"), visible=True)}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from entrepot.catalog.unit_price import months_of
-from entrepot.commerce import parameters, price
+from entrepot.commerce import parameters, price, subscription
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.order_line import is_one_time, line_price_of, put_totals
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
@@ -17,18 +17,14 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
 LIFE = Machine(
-    initial="Draft",
+    initial="Draft Active Suspended",
     final="Terminated Expired Deleted",
     moves=(
-        #     verb         from          to             by
-        move("activate",  "Draft Updating Terminating", "Active", "kernel"),
-        move("update",    "Active",      "Updating",    "kernel"),
-        move("end",       "Active",      "Terminating", "kernel"),
-        move("terminate", "Terminating", "Terminated",  "kernel"),
-        move("expire",    "Active",      "Expired",     "kernel"),
-        move("discard",   "Draft",       "Deleted",     "kernel"),
+        move("activate", "Draft", "Active", "kernel"),
+        move("discard", "Draft", "Deleted", "kernel"),
+        *subscription.MOVES,
     ),
-)  # fmt: skip
+)
 """Source: spec 2.8. It mirrors the subscription; nobody moves it by itself."""
 
 FURTHEST_BACK = timedelta(days=366)
@@ -229,6 +225,9 @@ def _map_lines(call: Call, draft: Thing, body: Body, order: Thing) -> None:
             call.fault(entry.path("id"), f"Line {line.id} belongs to subscription {line.subscription_id}.")
         elif line not in chosen:
             chosen.append(line)
+    for line in draft.lines:
+        if draft.status != "Draft" and line.old_quantity and line not in chosen:
+            call.fault(body.path("lines"), f"Line {line.id} lives on this subscription and stays on it.")
     if len({(line.model, line.period, line.commitment) for line in chosen}) > 1:
         call.fault(body.path("lines"), "All lines of a subscription share model, period and commitment.")
     if not call.faults:

@@ -30,11 +30,11 @@ from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
 from entrepot.commerce.fulfiller import JOB
 from entrepot.commerce.line import COPIED, LINE
-from entrepot.commerce.order import ORDER, later
+from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE, line_price_of, put_totals
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION, take_terms
-from entrepot.commerce.subscription import SUBSCRIPTION
+from entrepot.commerce.subscription import SUBSCRIPTION, later
 from entrepot.kernel.store_form import Family, Form, World, inherit
 from entrepot.kernel.thing import Thing
 

@@ -1,5 +1,9 @@
 """A subscription runs until it is terminated or expires: what recurring lines of an agreement belong to."""
 
+from calendar import monthrange
+from datetime import MAXYEAR, datetime, timedelta
+
+from entrepot.catalog.unit_price import months_of
 from entrepot.commerce.bags import parameter_bag
 from entrepot.commerce.party import PARTIES, parties, terms, totals
 from entrepot.kernel.call import Call
@@ -9,19 +13,27 @@ from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
+MOVES = (
+    #     verb         from                  to             by
+    move("update",    "Active",             "Updating",    "kernel"),
+    move("settle",    "Updating Resuming",  "Active",      "kernel"),
+    move("end",       "Active",             "Terminating", "kernel"),
+    move("revert",    "Terminating Suspending", "Active",  "kernel"),
+    move("terminate", "Active",             "Terminated",  "vendor kernel"),
+    move("terminate", "Updating Terminating", "Terminated", "kernel"),
+    move("expire",    "Active",             "Expired",     "kernel"),
+    move("suspend",   "Active",             "Suspending",  "kernel"),
+    move("rest",      "Suspending",         "Suspended",   "kernel"),
+    move("resume",    "Suspended",          "Resuming",    "kernel"),
+    move("revert",    "Resuming",           "Suspended",   "kernel"),
+)  # fmt: skip
+"""Those of the copies on orders too, which mirror it."""
+
 LIFE = Machine(
     initial="Active",
     final="Terminated Expired",
-    moves=(
-        #     verb         from           to             by
-        move("update",    "Active",      "Updating",    "kernel"),
-        move("settle",    "Updating",    "Active",      "kernel"),
-        move("end",       "Active",      "Terminating", "kernel"),
-        move("revert",    "Terminating", "Active",      "kernel"),
-        move("terminate", "Active Terminating", "Terminated", "vendor kernel"),
-        move("expire",    "Active",      "Expired",     "kernel"),
-    ),
-)  # fmt: skip
+    moves=MOVES,
+)
 """Source: spec 3.2."""
 
 SUBSCRIPTION = Noun(
@@ -83,4 +95,23 @@ def begin(call: Call, order: Thing, draft: Thing, agreement: Thing) -> Thing:
     )
     agreement.parts["subscriptions"].append(subscription)
     call.record("subscription.activated", subscription, order=order.id)
+    arm(call, subscription)
     return subscription
+
+
+RENEW = "renew"
+"""The name of the work that falls due when the time for which a subscription is committed is over."""
+
+
+def arm(call: Call, subscription: Thing) -> None:
+    """It is looked at again on the first day after its commitment: then it is renewed, or it expires (spec 3.2)."""
+    if subscription.status == "Active" and subscription.commitment_date is not None:
+        day = subscription.commitment_date.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        call.due(RENEW, subscription, day)
+
+
+def later(moment: datetime, period: str) -> datetime:
+    """The same day of the month, so many months on; the last day where there is no such day."""
+    months = moment.month - 1 + (months_of(period) or 0)
+    year, month = min(moment.year + months // 12, MAXYEAR), months % 12 + 1
+    return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))

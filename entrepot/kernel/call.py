@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 
 from entrepot.kernel.access import Caller
@@ -119,9 +119,9 @@ class Call:
         self.happenings.append(Happening(event, thing, details, thing in self.moved))
         self.moved.discard(thing)
 
-    def due(self, job: str, thing: Thing, after: timedelta) -> None:
-        """Work to be done about `thing` when the business clock has moved on by `after`."""
-        self.dues.append(Due(job, thing.noun, str(thing.id), self.now + after))
+    def due(self, job: str, thing: Thing, at: datetime) -> None:
+        """Work to be done about `thing` when the business clock shows `at`."""
+        self.dues.append(Due(job, thing.noun, str(thing.id), at))
 
     def rely(self, thing: Thing) -> None:
         """The verb is only right while this unchanged thing stays as it was loaded."""

@@ -1,0 +1,64 @@
+"""What must hold of orders, agreements and what hangs on them: prices add up, one order at a time is in flight."""
+
+from collections.abc import Sequence
+
+from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.asset import ASSET
+from entrepot.commerce.line import LINE
+from entrepot.commerce.order import ORDER
+from entrepot.commerce.order_line import ORDER_LINE
+from entrepot.commerce.subscription import SUBSCRIPTION
+from entrepot.kernel.check import Check
+from entrepot.kernel.noun import Noun
+
+AMOUNTS = ("price_ppx1", "price_ppx_m", "price_ppx_y", "price_spx1", "price_spx_m", "price_spx_y")
+LIVE = "status = 'Active'"
+
+
+def _sums(owner: Noun, lines: Noun, by: str, which: str = "true", where: str = "true") -> Check:
+    """The price of something with lines is the sum of the price of these lines, amount by amount."""
+    columns = [each for each in AMOUNTS if each in owner.by_column]
+    sums = ", ".join(f"sum({each}) as {each}" for each in columns)
+    return Check(
+        "totals",
+        "its price is not the sum of its lines",
+        f"select t.id from {owner.table_name} t"
+        f" left join (select {by} as owner_id, {sums} from {lines.table_name} where {which} group by {by}) l"
+        f" on l.owner_id = t.id where {where}"
+        f" and ({_row('t', columns)}) is distinct from ({_row('l', columns)}) order by t.id",
+    )
+
+
+def _row(alias: str, columns: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{each}" for each in columns)
+
+
+CHECKS = (
+    _sums(ORDER, ORDER_LINE, "order_id"),
+    _sums(
+        AGREEMENT,
+        LINE,
+        "agreement_id",
+        which=f"{LIVE} and period is distinct from 'one-time'",
+        where="t.price_source = 'Computed' and t.status in ('Active', 'Updating')",
+    ),
+    _sums(SUBSCRIPTION, LINE, "subscription_id", which=LIVE, where="t.status in ('Active', 'Updating')"),
+    _sums(ASSET, LINE, "asset_id", which=LIVE, where=f"t.{LIVE}"),
+    Check(
+        "orders",
+        "more than one of its orders is in flight",
+        "select agreement_id from orders where status in ('Processing', 'Querying')"
+        " group by agreement_id having count(*) > 1 order by 1",
+    ),
+    Check(
+        "orders",
+        "it is in flight, but its agreement is neither Provisioning nor Updating",
+        "select o.id from orders o join agreements a on a.id = o.agreement_id"
+        " where o.status in ('Processing', 'Querying') and a.status not in ('Provisioning', 'Updating') order by o.id",
+    ),
+    Check(
+        "lines",
+        "it belongs to both or neither of a subscription and an asset",
+        "select id from lines where num_nonnulls(subscription_id, asset_id) <> 1 order by id",
+    ),
+)

@@ -1,0 +1,77 @@
+"""What an order is about, of what the agreement holds already, is copied into it under the same ids.
+
+The copies mirror what is live until the order ends: lines with the quantity that was (`oldQuantity`), subscriptions
+and assets with what the vendor may change on them. What was live changes when the order completes, and not before.
+"""
+
+from entrepot.commerce import price
+from entrepot.commerce.order_asset import ORDER_ASSET
+from entrepot.commerce.order_line import line_price_of, put_totals
+from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
+from entrepot.kernel.call import Call
+from entrepot.kernel.thing import Thing
+
+KEPT = (
+    "name", "external_ids_client", "external_ids_vendor", "external_ids_operations", "terms_model", "terms_period",
+    "terms_commitment", "template_id", "fulfillment", "price_currency",
+)  # fmt: skip
+SUBSCRIPTION_COPIED = (*KEPT, "start_date", "commitment_date", "auto_renew")
+ASSET_COPIED = KEPT
+
+
+def follow_lines(call: Call, order: Thing, agreement: Thing) -> None:
+    """Brings in what the lines belong to, and takes out copies that no line belongs to any more."""
+    for name, target, bring in (
+        ("subscriptions", "subscription_id", bring_subscription),
+        ("assets", "asset_id", bring_asset),
+    ):
+        wanted = {getattr(line, target) for line in order.lines if getattr(line, target)}
+        here = {str(each.id) for each in order.parts[name]}
+        for live in agreement.parts[name]:
+            if live.id in wanted and live.id not in here:
+                bring(call, order, live)
+        for copy in [each for each in order.parts[name] if each.status != "Draft" and each.id not in wanted]:
+            order.parts[name].remove(copy)
+            call.erase(copy)
+        for copy in order.parts[name]:
+            copy.parts["lines"] = [line for line in order.lines if getattr(line, target) == copy.id]
+
+
+def bring_subscription(call: Call, order: Thing, live: Thing) -> Thing:
+    """A live subscription as the order shows it. While another order is in flight it is shown as it will be after."""
+    status = "Suspended" if live.status in ("Suspended", "Suspending", "Resuming") else "Active"
+    copy = call.new(
+        ORDER_SUBSCRIPTION,
+        id=live.id,
+        status=status,
+        agreement_id=order.agreement_id,
+        **_parties(order),
+        **{column: getattr(live, column) for column in SUBSCRIPTION_COPIED},
+    )
+    order.parts["subscriptions"].append(copy)
+    return copy
+
+
+def refresh(copy: Thing, live: Thing, order: Thing) -> None:
+    """What happened to the subscription since it was brought in; what the order itself asks for stays."""
+    for column in SUBSCRIPTION_COPIED:
+        if not (column == "auto_renew" and order.type == "Configuration"):
+            setattr(copy, column, getattr(live, column))
+
+
+def bring_asset(call: Call, order: Thing, live: Thing) -> Thing:
+    """A live asset as the order shows it."""
+    copied = {column: getattr(live, column) for column in ASSET_COPIED}
+    copy = call.new(ORDER_ASSET, id=live.id, status="Active", **_parties(order), **copied)
+    order.parts["assets"].append(copy)
+    return copy
+
+
+def _parties(order: Thing) -> dict[str, object]:
+    names = ("product_id", "client_id", "vendor_id", "buyer_id")
+    return {"order_id": order.id, **{name: getattr(order, name) for name in names}}
+
+
+def sum_up(owner: Thing, lines: list[Thing]) -> None:
+    """The price of something live is the sum of its live lines (spec 2.8)."""
+    put_totals(owner, price.total(line_price_of(line) for line in lines if line.status == "Active"))

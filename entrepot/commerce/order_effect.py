@@ -1,0 +1,194 @@
+"""What an order does to the agreement, its subscriptions, assets and lines: when placed, completed and failed.
+
+Source: spec 2.4, a row for each type.
+"""
+
+from collections.abc import Iterator
+
+from entrepot.commerce import (
+    accepted_terms,
+    agreement,
+    asset,
+    line,
+    order_copy,
+    order_line,
+    parameters,
+    price,
+    subscription,
+)
+from entrepot.commerce.order_line import put_amounts
+from entrepot.commerce.order_type import type_of
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.thing import Thing
+
+
+def place(call: Call, order: Thing, got: Got) -> None:
+    """What the order is about waits for it from now on. Raises Conflict where something is not what it was."""
+    held, kind = got.agreement, type_of(order)
+    for each in order.lines:
+        if order.type != "Purchase" and not _is_new(each, held) and order_line.live_line(held, each.id) is None:
+            raise Conflict(f"Line {each.id} is not held any more.")
+    for copy, live in _pairs(order, held, "subscriptions"):
+        order_copy.refresh(copy, live, order)
+        for each in (live, copy):
+            call.move(each, kind.placed, by="kernel")
+
+
+def require_rest(call: Call, order: Thing, got: Got) -> None:
+    """A change that leaves nothing of what recurs is a termination, and has to be ordered as one (spec 2.4)."""
+    if order.type != "Change":
+        return
+    before = [each for each in got.agreement.lines if each.status == "Active" and each.period != "one-time"]
+    uncounted = {str(item.id) for item in got.items if item.quantity_not_applicable}
+    ordered = {str(each.id): each for each in order.lines}
+    after = [ordered.get(str(each.id), each) for each in before]
+    after += [each for each in order.lines if each.period != "one-time" and _is_new(each, got.agreement)]
+    if before and not any(each.quantity or str(each.item_id) in uncounted for each in after):
+        call.fault("lines", "Nothing would be left of the agreement: that is a Termination.")
+
+
+def complete(call: Call, order: Thing, got: Got) -> None:
+    """What was ordered holds from now on."""
+    held = got.agreement
+    for each in order.lines:
+        live = order_line.live_line(held, each.id)
+        if live is None:
+            _supersede(call, held, each)
+            line.begin(call, order, each, held)
+        elif order.type in ("Change", "Termination"):
+            _set_line(call, order, live, each)
+    _settle_subscriptions(call, order, held)
+    _settle_assets(call, order, held)
+    held.template_id = order.template_id
+    _keep_parameters(order, held, got)
+    if order.type == "Purchase":
+        accepted_terms.copy_to_agreement(call, order, held)
+        call.link(held, "certificates", order.certificates)
+    agreement.sum_up(held)
+    if any(each.status == "Terminated" for each in order.subscriptions) and not agreement.has_running(held):
+        call.move(held, "terminate", by="kernel")
+    else:
+        call.move(held, "activate", by="kernel")
+    if type_of(order).closes_drafts:
+        for draft in got.competing:
+            call.move(draft, "delete", by="kernel")
+            call.record("order.deleted", draft, by=order.id)
+
+
+def revert(call: Call, order: Thing, got: Got) -> None:
+    """Nothing came of it: a purchase takes its agreement along, everything else is as it was before."""
+    held, kind = got.agreement, type_of(order)
+    if order.type == "Purchase":
+        call.move(held, "fail", by="kernel")
+        return
+    for copy, live in _pairs(order, held, "subscriptions"):
+        call.move(live, kind.failed, by="kernel")
+        call.move(copy, kind.failed, by="kernel")
+    call.move(held, "activate", by="kernel")
+
+
+# Lines ------------------------------------------------------------------------------------------------
+
+
+def _is_new(order_line: Thing, held: Thing) -> bool:
+    return all(each.id != order_line.id for each in held.lines)
+
+
+def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing) -> None:
+    """Takes over quantity and price; what is at zero now has ended, unless it is not counted at all."""
+    live.quantity = ordered.quantity
+    for column in ("price_unit_pp", "price_markup", "price_markup_source"):
+        setattr(live, column, getattr(ordered, column))
+    amounts = price.line_price(live.price_unit_pp, live.price_markup, live.period, live.quantity, order.precision)
+    put_amounts(live, amounts)
+    if order.type == "Termination" or (not ordered.quantity and ordered.old_quantity):
+        call.move(live, "terminate", by="kernel")
+
+
+def _supersede(call: Call, held: Thing, ordered: Thing) -> None:
+    """An item that is ordered anew leaves no dead line of its own behind (spec 3.4)."""
+    for each in held.lines:
+        if each.item_id == ordered.item_id and each.status in ("Terminated", "Expired"):
+            call.move(each, "supersede", by="kernel")
+
+
+# Subscriptions and assets -----------------------------------------------------------------------------
+
+
+def _pairs(order: Thing, held: Thing, name: str) -> Iterator[tuple[Thing, Thing]]:
+    """Copies on the order, each with what it is the copy of."""
+    live = {str(each.id): each for each in held.parts[name]}
+    for copy in order.parts[name]:
+        if copy.status != "Draft":
+            if str(copy.id) not in live:
+                raise Conflict(f"{copy.noun.word.capitalize()} {copy.id} is not held by agreement {held.id}.")
+            yield copy, live[str(copy.id)]
+
+
+def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
+    kind = type_of(order)
+    for copy, live in list(_pairs(order, held, "subscriptions")):
+        own = [each for each in held.lines if each.subscription_id == live.id]
+        verb = kind.completed
+        if order.type == "Change" and not any(each.status == "Active" for each in own):
+            verb = "terminate"
+        _merge(live, copy, order_copy.SUBSCRIPTION_COPIED)
+        if verb == "terminate":
+            for each in (live, copy):
+                each.termination_date = call.now
+                each.auto_renew = False
+        order_copy.sum_up(live, own)
+        call.move(live, verb, by="kernel")
+        call.move(copy, verb, by="kernel")
+        call.record(f"subscription.{_told(verb)}", live, order=order.id)
+        subscription.arm(call, live)
+    for draft in [each for each in order.subscriptions if each.status == "Draft"]:
+        begin_term(call, draft)
+        call.move(draft, "activate", by="kernel")
+        subscription.begin(call, order, draft, held)
+
+
+def _settle_assets(call: Call, order: Thing, held: Thing) -> None:
+    for copy, live in list(_pairs(order, held, "assets")):
+        own = [each for each in held.lines if each.asset_id == live.id]
+        _merge(live, copy, order_copy.ASSET_COPIED)
+        order_copy.sum_up(live, own)
+        if not any(each.status == "Active" for each in own):
+            call.move(live, "terminate", by="kernel")
+            call.move(copy, "terminate", by="kernel")
+        call.record("asset.changed", live, order=order.id)
+    for draft in [each for each in order.assets if each.status == "Draft"]:
+        call.move(draft, "activate", by="kernel")
+        asset.begin(call, order, draft, held)
+
+
+def _merge(live: Thing, copy: Thing, columns: tuple[str, ...]) -> None:
+    """What was changed on the copy while the order ran; the owner's own later changes of the live one stay."""
+    for column in columns:
+        if column not in ("external_ids_client", "external_ids_operations", "price_currency"):
+            setattr(live, column, getattr(copy, column))
+
+
+def _told(verb: str) -> str:
+    return {"settle": "changed", "terminate": "terminated", "rest": "suspended"}[verb]
+
+
+def begin_term(call: Call, draft: Thing) -> None:
+    """What the vendor left open: it starts now, and is committed to for its terms (spec 2.4)."""
+    if draft.start_date is None:
+        draft.start_date = call.now
+    if draft.commitment_date is None and draft.terms_commitment:
+        draft.commitment_date = subscription.later(draft.start_date, draft.terms_commitment)
+
+
+# Parameters -------------------------------------------------------------------------------------------
+
+
+def _keep_parameters(order: Thing, held: Thing, got: Got) -> None:
+    """Parameters of the order stay with the order; those of the agreement go along (spec 2.4)."""
+    ours = {str(each.id) for each in got.definitions if each.scope == "Agreement"}
+    for phase in (parameters.ORDERING, parameters.FULFILLMENT):
+        given = {each["id"]: each for each in getattr(order, phase) if each["id"] in ours}
+        kept = [given.pop(each["id"], each) for each in getattr(held, phase)]
+        setattr(held, phase, [*kept, *given.values()])
