@@ -23,6 +23,7 @@ from entrepot.reactions import JOBS
 from entrepot.settings import Settings
 from entrepot.storage.callers import Callers
 from entrepot.storage.embedded import Embedded, attach_or_start
+from entrepot.storage.heads import Heads
 from entrepot.storage.migrate import ensure
 from entrepot.storage.store import Store, open_pool
 from entrepot.storage.vault import Vault, key_beside
@@ -40,6 +41,7 @@ class Application:
     doors: Doors
     callers: Callers
     work: Work
+    heads: Heads
     site: Site
     embedded: Embedded | None = None
 
@@ -80,9 +82,10 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     doors = Doors(nouns, shapes, store)
     callers = Callers(pool)
     jobs = {name: make(doors) for name, make in JOBS.items()}
-    work = Work(pool, jobs)
+    heads = Heads(vault, settings.heads_file)
+    work = Work(pool, jobs, heads)
     store.written = work.hint
     api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
-    return Application(settings, nouns, pool, store, doors, callers, work, Site(settings, api, page, docs, pool))
+    return Application(settings, nouns, pool, store, doors, callers, work, heads, Site(settings, api, page, docs, pool))

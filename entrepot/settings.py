@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+HEADS = "heads.jsonl"
+"""The file of signed heads beside the data of an embedded database."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -15,11 +18,19 @@ class Settings:
     data: Path = Path("entrepot-data")
     database_url: str = ""
     secret_key: str = ""
+    heads: str = ""
     sandbox: bool = False
     work: bool = True
     pool_size: int = 16
     body_bytes_max: int = 1_000_000
     metrics_public: bool = False
+
+    @property
+    def heads_file(self) -> Path | None:
+        """Where the signed heads of the trail are kept outside the database; None for nowhere."""
+        if self.heads:
+            return Path(self.heads)
+        return self.data / HEADS if self.embedded else None
 
     @property
     def embedded(self) -> bool:

@@ -63,5 +63,5 @@ FORMS = (
     Form(USER_GROUP, needs=("account",)),
     Form(USER, _user),
     Form(LICENSEE, _licensee, needs=("buyer", "seller", "account"), keeps=True),
-    Form(API_TOKEN, _api_token, needs=("account",)),
+    Form(API_TOKEN, _api_token, needs=("account",), follows=("tokenHash",)),
 )

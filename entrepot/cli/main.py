@@ -15,6 +15,7 @@ from entrepot.demo.stage import Unexpected
 from entrepot.kernel.errors import Refusal
 from entrepot.settings import SettingFault, Settings, read_settings
 from entrepot.storage.clock import ClockError
+from entrepot.storage.dumping import DumpError
 from entrepot.storage.embedded import EmbeddedError
 from entrepot.storage.migrate import SchemaError
 
@@ -34,6 +35,7 @@ ERR = Console(stderr=True)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database.")]
 Url = Annotated[str | None, typer.Option("--database-url", help="A PostgreSQL >= 15 instead of the embedded one.")]
+HeadsFile = Annotated[str | None, typer.Option("--heads", help="File of the signed heads of the trail.")]
 Sandbox = Annotated[bool | None, typer.Option("--sandbox", help="Mark a new database as a sandbox for good.")]
 
 
@@ -52,10 +54,13 @@ def settings(**flags: object) -> Settings:
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs to the end, on uvloop: half the cost of the loop of the library. What the user can mend is told in one line, without a traceback."""
+    """Runs to the end, on uvloop: half the cost of the loop of the library.
+
+    What the user can mend is told in one line, without a traceback.
+    """
     try:
         return uvloop.run(work)
-    except (EmbeddedError, SettingFault, SchemaError, ClockError, Refusal, Unexpected) as fault:
+    except (EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, Refusal, Unexpected) as fault:
         raise fail(fault) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -70,6 +75,7 @@ def serve(
     sandbox: Sandbox = None,
     work: Annotated[bool | None, typer.Option("--work/--no-work", help="Background work in this process too.")] = None,
     secret_key: Annotated[str | None, typer.Option(help="What secrets in the database are encrypted under.")] = None,
+    heads: HeadsFile = None,
     pool_size: Annotated[int | None, typer.Option(help="Database connections at most.")] = None,
     body_bytes_max: Annotated[int | None, typer.Option(help="Largest JSON body, in bytes.")] = None,
     metrics_public: Annotated[
@@ -85,6 +91,7 @@ def serve(
         sandbox=sandbox,
         work=work,
         secret_key=secret_key,
+        heads=heads,
         pool_size=pool_size,
         body_bytes_max=body_bytes_max,
         metrics_public=metrics_public,
@@ -93,9 +100,9 @@ def serve(
 
 
 @app.command("work")
-def only_work(data: Data = None, database_url: Url = None) -> None:
+def only_work(data: Data = None, database_url: Url = None, heads: HeadsFile = None) -> None:
     """Only background work, for a further node."""
-    run(serving.work(settings(data=data, database_url=database_url)))
+    run(serving.work(settings(data=data, database_url=database_url, heads=heads)))
 
 
 @app.command()
@@ -126,6 +133,18 @@ def load(
     done = run(loading.load(settings(data=data, database_url=database_url, sandbox=sandbox), files, ERR))
     if not done:
         raise typer.Exit(1)
+
+
+@app.command()
+def dump(
+    kind: Annotated[str | None, typer.Option(help="One kind alone, such as commerce/orders.")] = None,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Write everything to stdout as a world file, with all secrets in it."""
+    from entrepot.cli import dumping
+
+    run(dumping.dump(settings(data=data, database_url=database_url), kind, ERR))
 
 
 @token.command("create")
@@ -178,15 +197,16 @@ def migrate(data: Data = None, database_url: Url = None, sandbox: Sandbox = None
     run(bring())
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
 @app.command()
-def check(data: Data = None, database_url: Url = None) -> None:
+def check(data: Data = None, database_url: Url = None, heads: HeadsFile = None) -> None:
     """Verify a database; every finding on a line, and exit 1 if there is one."""
     from entrepot.cli import checking
 
-    findings = run(checking.check(settings(data=data, database_url=database_url)))
-    for each in findings:
-        sys.stdout.write(f"{each}\n")
-    if findings:
+    if run(checking.check(settings(data=data, database_url=database_url, heads=heads), _say, ERR)):
         raise typer.Exit(1)
     OUT.print("No findings.")
 

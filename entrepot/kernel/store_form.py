@@ -13,6 +13,10 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
 
+WHOLE = "$whole"
+"""On a line: it leaves nothing out. What it does not say is nothing, and nothing is filled in."""
+
+
 class World(Protocol):
     """What is known while a file is loaded: what it holds, and what the database held before."""
 
@@ -72,7 +76,7 @@ class Form:
 
     `fill` derives what was left out: a value that is None was. `needs` names fields that must be there then.
     `nests` are the parts that stand within it. `keeps`: others look it up while they are filled. `numbered`: what
-    it stands in gives it an id when it has none.
+    it stands in gives it an id when it has none. `follows` are fields that no file gives: they always follow.
     """
 
     noun: Noun
@@ -81,6 +85,7 @@ class Form:
     nests: Mapping[str, "Form"] = field(default_factory=dict)
     keeps: bool = False
     numbered: bool = False
+    follows: tuple[str, ...] = ()
 
 
 FillTogether = Callable[[Thing | None, Mapping[str, list[Thing]], World], None]

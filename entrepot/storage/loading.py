@@ -23,7 +23,7 @@ from entrepot.kernel.call import Call
 from entrepot.kernel.field import snake
 from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.noun import Noun, Nouns
-from entrepot.kernel.store_form import Family, Form, Forms
+from entrepot.kernel.store_form import WHOLE, Family, Form, Forms
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.trail import event_name
 from entrepot.kernel.wire import decode, encode, milliseconds
@@ -273,15 +273,41 @@ class _Copy:
                 row[at] = encode(row[at])
         return row
 
-    def trail(self, thing: Thing) -> tuple[object, ...]:
-        """The one entry that says that it was loaded."""
+    def trail(self, thing: Thing, loaded_at: datetime) -> tuple[object, ...]:
+        """The one entry that says that it was loaded; what does not say when it was made began then."""
         noun, now = self.noun, thing.now
         accounts = sorted({str(now[column]) for column in noun.audience if now[column]})
         return (
             noun.path, now["id"], now[noun.owner_column] if noun.shared else "", now["revision"], 0, self.event,
-            "loaded", now["audit_created_at"], SERVICES["kernel"], accounts, now[noun.scope] if noun.scope else None,
-            NOTHING, NOTHING,
+            "loaded", now["audit_created_at"] or loaded_at, SERVICES["kernel"], accounts,
+            now[noun.scope] if noun.scope else None, NOTHING, NOTHING,
         )  # fmt: skip
+
+
+class _Told:
+    """What whole things were before anything was filled in."""
+
+    def __init__(self) -> None:
+        self._things: list[tuple[Converter, Thing, dict[str, Any], dict[str, list[object]]]] = []
+
+    def take(self, converter: Converter, thing: Thing) -> None:
+        """Notes what is told of a thing, and of what stands within it."""
+        links = {each.name: thing.parts[each.name] for each in converter.noun.all_fields if each.kind == "refs"}
+        self._things.append((converter, thing, dict(thing.now), links))
+        for name, nested in converter.nests.items():
+            for child in thing.parts[name]:
+                self.take(nested, child)
+
+    def hold(self) -> None:
+        """Brings it back, but for what always follows: sealed secrets, and what they are found by."""
+        for converter, thing, now, links in self._things:
+            noun, follows = converter.noun, converter.form.follows
+            thing.now.update(
+                (column, value)
+                for column, value in now.items()
+                if not noun.by_column[column].secret and noun.by_column[column].name not in follows
+            )
+            thing.parts.update(links)
 
 
 @dataclass(eq=False)
@@ -408,8 +434,10 @@ class _Loading:
         thing = self._convert(unit, one[0])
         if thing is None:
             return
+        told = self._told(unit)
         each.fill(thing, self.facts)
         self._finish(unit, thing, self.converters[thing.noun.path])
+        told.hold()
 
     def _fill_family(self, family: Family, unit: Unit, head_id: str, positions: list[int]) -> None:
         members: dict[str, list[Thing]] = {form.noun.path: [] for form in (family.head, *family.members)}
@@ -422,9 +450,11 @@ class _Loading:
             head = self.facts.one(family.head.noun.path, head_id)
             if head is not None:  # its copy among the facts stays as it is, for when this unit is filled anew
                 head = Thing(head.noun, dict(head.now), head.was)
+        told = self._told(unit)
         family.fill(head, members, self.facts)
         for thing in unit.things:
             self._finish(unit, thing, self.converters[thing.noun.path])
+        told.hold()
         if head is not None and head.was is not None and head.changed():
             unit.changes.append(head)
 
@@ -456,6 +486,14 @@ class _Loading:
                 unit.unknown.append((field_.target, owner_id, thing, "$kind"))
         elif said != owner_id:
             unit.fault(thing, f"{field_.name}.id", f"The kind names {owner_id}, and this {said}.")
+
+    def _told(self, unit: Unit) -> "_Told":
+        """What lines say that leave nothing out."""
+        told = _Told()
+        for thing in unit.things:
+            if unit.given[id(thing)].get(WHOLE) is True:
+                told.take(self.converters[thing.noun.path], thing)
+        return told
 
     def _finish(self, unit: Unit, thing: Thing, converter: Converter) -> None:
         """What is left out still; in the parts likewise."""
@@ -530,7 +568,7 @@ class _Loading:
             for child in thing.parts[name]:
                 self._emit(child)
         if thing.noun.trailed:
-            self._rows("trail", TRAIL).append(copy.trail(thing))
+            self._rows("trail", TRAIL).append(copy.trail(thing, self.facts.now))
 
     def _rows(self, table: str, columns: Sequence[str]) -> list[Sequence[object]]:
         found = self.tables.get(table)

@@ -12,18 +12,26 @@ at a time numbers, in the table `seals`, what has committed:
 - **One at a time.** The sealer holds a lease of real time. Whoever takes over a lease that ran out makes the fence
   grow, and every write names the fence, so that a sealer that was only slow, not dead, writes nothing more.
 
-The chain: `hash = sha256(hash of the position before || canonical form)`; before position 1 there is nothing. The
-canonical form is the text, in UTF-8, of a JSON array as PostgreSQL's `jsonb` writes it, of the columns in `CANONICAL`.
-Times are UTC, so the session's time zone does not matter. The transaction id is left out: a restore may change it.
+The chains: for each object `object_hash = sha256(object_hash of its row before || canonical form)`, and over all of
+them `hash = sha256(hash of the position before || object_hash)`; before the first there is nothing. So one object's
+history can be verified by itself, and all of it by one hash. That of the newest position, the head, is signed and kept
+outside the database as well (heads.py). Rows that were sealed before there was a chain for each object have no
+`object_hash`: there the canonical form stands in its stead.
+
+The canonical form is the text, in UTF-8, of a JSON array as PostgreSQL's `jsonb` writes it, of the columns in
+`CANONICAL`. Times are UTC, so the session's time zone does not matter. The transaction id is left out: a restore may
+change it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import asyncpg
+
+from entrepot.storage.heads import Heads
 
 LEASE = timedelta(seconds=10)
 BATCH = 2000
@@ -35,6 +43,14 @@ CANONICAL = (
     " t.at at time zone 'UTC', t.recorded_at at time zone 'UTC', t.actor_id, t.account_id,"
     " to_jsonb(t.accounts), t.scope, t.delta, t.details)::text"
 )
+
+ROWS = (
+    "select t.kind, t.object_id, t.owner_id, (select s.object_hash from trail b join seals s on s.trail_id = b.id"
+    " where b.object_id = t.object_id and b.kind = t.kind and b.owner_id = t.owner_id"
+    " and (b.revision, b.place) < (t.revision, t.place) order by b.revision desc, b.place desc limit 1),"
+    f" {CANONICAL} from trail t where t.id = any($1) order by t.id"
+)
+"""What is hashed: each row with the hash of its object's row before, where that has a position already."""
 
 
 class LeaseLost(Exception):
@@ -51,10 +67,19 @@ class _Hold:
     horizon: int
 
 
-async def seal(pool: asyncpg.Pool, holder: str, *, lease: timedelta = LEASE, batch: int = BATCH) -> int:
+async def seal(
+    pool: asyncpg.Pool,
+    holder: str,
+    heads: Heads | None = None,
+    *,
+    lease: timedelta = LEASE,
+    batch: int = BATCH,
+    last: bool = False,
+) -> int:
     """One pass: numbers what has committed. Gives back how many rows; 0 too while another holds the lease.
 
-    `holder` names one process, and is used by no other. Raises LeaseLost.
+    `holder` names one process, and is used by no other. `last` says that no pass will follow soon: the head is signed
+    at once. Raises LeaseLost, and OSError when the head cannot be kept.
     """
     async with pool.acquire(timeout=10) as conn:
         hold = await _take(conn, holder, lease)
@@ -76,6 +101,8 @@ async def seal(pool: asyncpg.Pool, holder: str, *, lease: timedelta = LEASE, bat
                 hold.fence,
                 horizon,
             )
+        if heads is not None and await heads.due(conn, hold.position, at_once=last):
+            await _sign(conn, holder, hold, heads)
         return len(ids)
 
 
@@ -117,15 +144,16 @@ async def _take(conn: Any, holder: str, lease: timedelta) -> _Hold | None:
 
 async def _seal(conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequence[int]) -> None:
     """Seals these rows, in this order. One statement for all of them, under the fence."""
-    rows = await conn.fetch(f"select {CANONICAL} from trail t where id = any($1) order by id", ids)
-    hashes = list(chain(hold.hash, (row[0] for row in rows)))
+    rows = await conn.fetch(ROWS, ids)
+    object_hashes, hashes = _hashes(hold.hash, rows)
     await _fenced(
         conn,
         "with held as (update sealer set position = position + $6, hash = $7,"
         " leased_until = clock_timestamp() + $5::interval"
         " where holder = $1 and fence = $2 and position = $8 returning 1),"
-        " done as (insert into seals (position, trail_id, hash)"
-        " select $8 + n, id, hash from unnest($3::bigint[], $4::bytea[]) with ordinality as u(id, hash, n)"
+        " done as (insert into seals (position, trail_id, object_hash, hash)"
+        " select $8 + n, id, object_hash, hash"
+        " from unnest($3::bigint[], $9::bytea[], $4::bytea[]) with ordinality as u(id, object_hash, hash, n)"
         " where exists (select from held) returning 1)"
         " select count(*) from done",
         holder,
@@ -136,6 +164,7 @@ async def _seal(conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequ
         len(ids),
         hashes[-1],
         hold.position,
+        object_hashes,
     )
     hold.position += len(ids)
     hold.hash = hashes[-1]
@@ -146,73 +175,35 @@ async def _fenced(conn: Any, text: str, *values: object) -> None:
         raise LeaseLost
 
 
-def chain(before: bytes, rows: Iterable[str]) -> Iterable[bytes]:
-    """The hashes of rows in canonical form, each over the one before it."""
-    for row in rows:
-        before = sha256(before + row.encode()).digest()
-        yield before
+def _hashes(before: bytes, rows: Sequence[asyncpg.Record]) -> tuple[list[bytes], list[bytes]]:
+    """Of each row in canonical form: its place in the chain of its object, and in the one over all."""
+    objects: dict[tuple[str, str, str], bytes] = {}
+    object_hashes: list[bytes] = []
+    hashes: list[bytes] = []
+    for kind, object_id, owner_id, object_before, canonical in rows:
+        key = (kind, object_id, owner_id)
+        own = sha256(objects.get(key, object_before or b"") + canonical.encode()).digest()
+        before = sha256(before + own).digest()
+        objects[key] = own
+        object_hashes.append(own)
+        hashes.append(before)
+    return object_hashes, hashes
 
 
-# Verifying ------------------------------------------------------------------------------------------
-
-
-async def verify(pool: asyncpg.Pool) -> list[str]:
-    """What is wrong with the chain: each edit, deletion and reordering of what was sealed. Nothing is good news.
-
-    Whoever may write everything can also make up a whole new chain: that shows only against a head of it that was
-    kept elsewhere.
-    """
-    async with (
-        pool.acquire(timeout=10) as conn,
-        conn.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        await conn.execute("set local statement_timeout = 0")
-        return [*await _verify_chain(conn), *await _verify_order(conn), *await _verify_rest(conn)]
-
-
-async def _verify_chain(conn: Any) -> list[str]:
-    findings: list[str] = []
-    position, before = 0, b""
-    rows = conn.cursor(
-        f"select s.position, s.trail_id, s.hash, t.kind, t.object_id, {CANONICAL} as row, t.id is null as gone"
-        " from seals s left join trail t on t.id = s.trail_id order by s.position",
-        prefetch=BATCH,
+async def _sign(conn: Any, holder: str, hold: _Hold, heads: Heads) -> None:
+    """Signs where the chain stands: first in the database, then outside, which so never knows more."""
+    head = await heads.sign(conn, hold.position, hold.hash)
+    await _fenced(
+        conn,
+        "with held as (select from sealer where holder = $1 and fence = $2),"
+        " done as (insert into heads (position, hash, at, signature) select $3, $4, $5, $6 from held"
+        " on conflict do nothing)"
+        " select exists (select from held)",
+        holder,
+        hold.fence,
+        head.position,
+        head.hash,
+        head.at,
+        head.signature,
     )
-    async for row in rows:
-        if row["position"] != position + 1:
-            findings.append(f"seals: {_between(position + 1, row['position'] - 1)} missing")
-        elif row["gone"]:
-            findings.append(f"trail: row {row['trail_id']} at position {row['position']} is gone")
-        elif sha256(before + row["row"].encode()).digest() != row["hash"]:
-            findings.append(
-                f"trail: row {row['trail_id']} ({row['kind']} {row['object_id']}) at position {row['position']}"
-                " is not what was sealed"
-            )
-        position, before = row["position"], row["hash"]
-    last = await conn.fetchrow("select position, hash from sealer")
-    if (last["position"], last["hash"]) != (position, before):
-        findings.append(f"sealer: the chain ends at position {position}, but was sealed up to {last['position']}")
-    return findings
-
-
-async def _verify_order(conn: Any) -> list[str]:
-    """Each thing's rows by revision and place."""
-    rows = await conn.fetch(
-        "select * from (select s.position, t.kind, t.object_id, (t.revision, t.place) <= lag((t.revision, t.place))"
-        " over (partition by t.kind, t.owner_id, t.object_id order by s.position) as wrong"
-        " from seals s join trail t on t.id = s.trail_id) found where wrong order by position"
-    )
-    return [f"seals: {r['kind']} {r['object_id']} is out of order at position {r['position']}" for r in rows]
-
-
-async def _verify_rest(conn: Any) -> list[str]:
-    """Rows that were slipped in below the horizon."""
-    rows = await conn.fetch(
-        "select id, kind, object_id from trail t where xid < (select horizon from sealer)"
-        " and not exists (select from seals where trail_id = t.id) order by id"
-    )
-    return [f"trail: row {row['id']} ({row['kind']} {row['object_id']}) has no position" for row in rows]
-
-
-def _between(first: int, last: int) -> str:
-    return f"position {first} is" if first == last else f"positions {first} to {last} are"
+    await heads.keep(head)

@@ -1,4 +1,4 @@
-"""Secrets that must be given back are kept encrypted, under a key that lies outside the database."""
+"""What depends on the key outside the database: secrets that must be given back are encrypted, heads are signed."""
 
 import base64
 import hashlib
@@ -6,14 +6,35 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 
 class Vault:
-    """Seals and opens secrets with AES-GCM. Raises ValueError for what was sealed under another key."""
+    """Seals and opens secrets with AES-GCM, and signs with Ed25519: two keys that follow from the secret one.
+
+    Raises ValueError for what was sealed under another key.
+    """
 
     def __init__(self, secret_key: str):
         self._cipher = AESGCM(hashlib.sha256(b"entrepot vault\0" + secret_key.encode()).digest())
+        self._signer = Ed25519PrivateKey.from_private_bytes(
+            hashlib.sha256(b"entrepot heads\0" + secret_key.encode()).digest()
+        )
+        self._verifier = self._signer.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of a message, 64 bytes."""
+        return self._signer.sign(message)
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is ours, and of this message."""
+        try:
+            self._verifier.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
 
     def seal(self, secret: str) -> str:
         """The secret as text for the database."""

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from entrepot.storage.due import Job, next_due, run_due
+from entrepot.storage.heads import Heads
 from entrepot.storage.sealer import LeaseLost, release, seal, unsealed
 
 LOG = structlog.get_logger()
@@ -40,9 +41,10 @@ class Work:
     or by a notification from another one, only makes it quicker.
     """
 
-    def __init__(self, pool: asyncpg.Pool, jobs: Mapping[str, Job]):
+    def __init__(self, pool: asyncpg.Pool, jobs: Mapping[str, Job], heads: Heads | None = None):
         self._pool = pool
         self._jobs = jobs
+        self._heads = heads
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._hints = asyncio.Event(), asyncio.Event()
 
@@ -62,6 +64,7 @@ class Work:
         finally:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(2):
+                    await self._seal_once(last=True)
                     await release(self._pool, self._holder)
 
     async def settle(self, *, sealed: bool = True) -> list[str]:
@@ -85,9 +88,9 @@ class Work:
     async def _seal(self) -> float:
         return BUSY_S if await self._seal_once() else IDLE_S
 
-    async def _seal_once(self) -> int:
+    async def _seal_once(self, *, last: bool = False) -> int:
         try:
-            return await seal(self._pool, self._holder)
+            return await seal(self._pool, self._holder, self._heads, last=last)
         except LeaseLost:
             return 0
 

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from entrepot.storage import sealer
-from entrepot.storage.sealer import LeaseLost, release, seal, unsealed, verify
-from tests.storage.trails import happen, sealed, story, until
+from entrepot.storage.sealer import LeaseLost, release, seal, unsealed
+from tests.storage.trails import happen, sealed, story, until, verify
 
 A, B, C = "ORD-1000-0000-0001", "ORD-1000-0000-0002", "ORD-1000-0000-0003"
 

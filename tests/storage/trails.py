@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from entrepot.storage import verifying
+from entrepot.storage.heads import Heads
 from entrepot.storage.sealer import release, seal
 from entrepot.storage.store import open_pool
 
@@ -46,6 +48,12 @@ async def sealed(pool: asyncpg.Pool, *rows: int) -> list[int]:
     """Those of the rows that have a position, in its order."""
     found = await pool.fetch("select trail_id from seals where trail_id = any($1) order by position", rows)
     return [row[0] for row in found]
+
+
+async def verify(pool: asyncpg.Pool, heads: Heads | None = None) -> list[str]:
+    """Everything that is wrong with the trail, its chains and its heads."""
+    async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        return [finding async for finding in verifying.verify(conn, heads)]
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:

@@ -1,0 +1,143 @@
+"""A dump is the whole world: loaded into an empty database it gives an equal one."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from entrepot.demo.world import world as demo_world
+from entrepot.storage.dumping import DumpError, dump
+from entrepot.storage.embedded import Embedded
+from entrepot.storage.store import open_pool
+from entrepot.storage.vault import Vault
+from entrepot.store_forms import FORMS
+from tests.purchases import completed, draft, placed
+from tests.serving import KEY, Served, copied
+from tests.storage.worlds import HOUSE, Line, content, fetch, file, loaded
+
+
+def dumped(url: str, kind: str | None = None, key: str = KEY) -> list[bytes]:
+    """The lines of a dump."""
+
+    async def run() -> bytes:
+        pool = await open_pool(url, smallest=1, largest=2)
+        try:
+            return b"".join([some async for some in dump(pool, HOUSE, FORMS, Vault(key), kind)])
+        finally:
+            pool.terminate()
+
+    return asyncio.run(run()).splitlines()
+
+
+def again(cluster: Embedded, migrated: str, lines: list[bytes]) -> tuple[list[bytes], dict[str, Any]]:
+    """The dump of a database into which a dump was loaded, and what that database holds."""
+    with copied(cluster, migrated) as url:
+        loaded(url, [("dump", number, line) for number, line in enumerate(lines, 1)])
+        return dumped(url), things(url)
+
+
+def things(url: str) -> dict[str, Any]:
+    """What a database holds, without how it came about."""
+    return {table: rows for table, rows in content(url).items() if table != "trail"}
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[Line]:
+    """The lines of the demo world."""
+    numbers = count(1)
+    return list(demo_world(datetime(2026, 11, 20, 9, 30, tzinfo=UTC), lambda: f"secret-number-{next(numbers)}"))
+
+
+def test_the_demo_world_comes_back(cluster: Embedded, migrated: str, empty: str, demo: list[Line]):
+    summary = loaded(empty, file("demo", demo))
+    lines = dumped(empty)
+    assert len(lines) == summary.total
+    back, held = again(cluster, migrated, lines)
+    assert back == lines
+    assert held == things(empty)
+
+
+def test_a_world_that_was_worked_on_comes_back(cluster: Embedded, migrated: str, served: Served):
+    draft(served)
+    placed(served)
+    completed(served)
+    lines = dumped(served.database)
+    back, held = again(cluster, migrated, lines)
+    assert back == lines
+    assert held == things(served.database)
+
+
+def test_what_nobody_filled_in_stays_empty(cluster: Embedded, migrated: str, database: str):
+    """A loader would derive each of these: the name, the markup, the template, the accounts of a user, the audit."""
+    for text in (
+        "update users set name = null, current_account_id = null",
+        "delete from users_accounts",
+        "update price_list_items set unit_sp = null, margin = null, ppx_y = null",
+        "update listings set vendor_id = null",
+        "update items set audit_created_at = null, audit_created_by_id = null",
+    ):
+        fetch(database, text)
+    lines = dumped(database)
+    back, held = again(cluster, migrated, lines)
+    assert back == lines
+    assert held == things(database)
+    (row,) = fetch(database, "select count(*) from users where name is null")
+    assert row[0] == 2
+
+
+def test_each_line_says_its_kind_with_parents_and_that_it_is_whole(database: str):
+    lines = [json.loads(line) for line in dumped(database)]
+    assert all(each["$whole"] for each in lines)
+    kinds = {each["$kind"] for each in lines}
+    assert "catalog/products/PRD-5001-0001/terms/TCS-5001-0001-0001/variants" in kinds
+    assert not any("{" in kind for kind in kinds)
+
+
+def test_secrets_come_out_as_they_go_in(database: str):
+    fetch(database, "update users set password_hash = '$argon2id$x' where id = 'USR-2001-0001'")
+    fetch(database, "update agreements set external_ids_client = 'a', external_ids_vendor = 'b'")
+    found = {each["id"]: each for each in (json.loads(line) for line in dumped(database))}
+    assert found["TKN-2001-0001"]["token"].startswith("idt:TKN-2001-0001:")
+    assert "tokenHash" not in found["TKN-2001-0001"]
+    assert found["USR-2001-0001"]["passwordHash"] == "$argon2id$x"
+
+
+def test_a_dump_under_another_key_says_so(database: str):
+    with pytest.raises(DumpError, match="sealed under another ENTREPOT_SECRET_KEY"):
+        dumped(database, key="another")
+
+
+def test_one_kind_alone(database: str):
+    every = dumped(database)
+    tokens = dumped(database, "accounts/api-tokens")
+    assert tokens
+    assert tokens == [line for line in every if b'"$kind":"accounts/api-tokens"' in line]
+    terms = dumped(database, "catalog/products/PRD-5001-0001/terms")
+    assert [json.loads(line)["$kind"] for line in terms] == ["catalog/products/PRD-5001-0001/terms"]
+    assert len(dumped(database, "catalog/products/terms")) == 3
+    with pytest.raises(DumpError, match="not a kind that can be dumped"):
+        dumped(database, "catalog/nonsense")
+    with pytest.raises(DumpError, match="stands within its order"):
+        dumped(database, "commerce/orders/lines")
+
+
+def test_a_dump_is_of_one_moment(database: str):
+    """What is written while it runs is not in it."""
+
+    async def run() -> list[bytes]:
+        pool = await open_pool(database, smallest=1, largest=3)
+        lines: list[bytes] = []
+        try:
+            async for some in dump(pool, HOUSE, FORMS, Vault(KEY)):
+                if not lines:
+                    await pool.execute("update products set name = 'Renamed meanwhile'")
+                lines += some.splitlines()
+        finally:
+            pool.terminate()
+        return lines
+
+    assert not any(b"Renamed meanwhile" in line for line in asyncio.run(run()))
+    assert any(b"Renamed meanwhile" in line for line in dumped(database))
