@@ -101,7 +101,7 @@ def test_what_is_erased_is_not_written():
 
 def test_work_falls_due_by_the_business_clock_of_the_call():
     call = a_call()
-    call.due("polish", a_gadget(call), timedelta(hours=2))
+    call.due("polish", a_gadget(call), call.now + timedelta(hours=2))
     (due,) = call.dues
     assert (due.job, due.thing_id, due.at) == ("polish", "GAD-0001-0001", datetime(2026, 3, 1, 14, tzinfo=UTC))
 
