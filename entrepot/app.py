@@ -11,12 +11,15 @@ import asyncpg
 from entrepot.http.api import Api
 from entrepot.http.beside import OPERATIONS
 from entrepot.http.docs import Docs
+from entrepot.http.events import Events
 from entrepot.http.openapi.documents import Documents
 from entrepot.http.page import Page
 from entrepot.http.routes import Router, routes_of
 from entrepot.http.site import Site
+from entrepot.http.streams import Streams
 from entrepot.kernel.doors import Doors
 from entrepot.kernel.noun import Nouns
+from entrepot.kernel.places import Places
 from entrepot.kernel.shape import Shapes
 from entrepot.offers import NOUNS, OFFERS
 from entrepot.reactions import JOBS
@@ -27,7 +30,11 @@ from entrepot.storage.heads import Heads
 from entrepot.storage.migrate import ensure
 from entrepot.storage.store import Store, open_pool
 from entrepot.storage.vault import Vault, key_beside
+from entrepot.storage.watch import Watch
 from entrepot.storage.work import Work
+
+FOLLOWERS_MAX = 400
+"""How many may wait for events at one time; each costs a socket and a few kilobytes."""
 
 
 @dataclass(eq=False)
@@ -42,6 +49,7 @@ class Application:
     callers: Callers
     work: Work
     heads: Heads
+    watch: Watch
     site: Site
     embedded: Embedded | None = None
 
@@ -85,7 +93,12 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     heads = Heads(vault, settings.heads_file)
     work = Work(pool, jobs, heads)
     store.written = work.hint
-    api = Api(Router(routes_of(OFFERS)), doors, callers, body_bytes_max=settings.body_bytes_max)
+    watch = Watch(pool)
+    events = Events(doors, callers, watch, Places(FOLLOWERS_MAX, FOLLOWERS_MAX // 4))
+    streams_max = max(1, settings.pool_size // 4)
+    streams = Streams(doors, Places(streams_max, max(1, streams_max // 2)))
+    api = Api(Router(routes_of(OFFERS)), doors, callers, events, streams, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
-    return Application(settings, nouns, pool, store, doors, callers, work, heads, Site(settings, api, page, docs, pool))
+    site = Site(settings, api, page, docs, pool)
+    return Application(settings, nouns, pool, store, doors, callers, work, heads, watch, site)

@@ -102,7 +102,7 @@ async def serve(
         )
         _on_signals(stop.set)
         async with _beside(parts, settings.work, stop):
-            await _until(server, stop)
+            await _until(server, stop, parts.watch.close)
 
 
 async def work(settings: Settings) -> None:
@@ -131,7 +131,7 @@ async def _beside(parts: house.Application, working: bool, stop: asyncio.Event):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _until(server: "_Server", stop: asyncio.Event) -> None:
+async def _until(server: "_Server", stop: asyncio.Event, end_waits: Callable[[], None]) -> None:
     """Runs the server until it ends, is told to, or what was to happen when it was ready failed."""
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -143,6 +143,7 @@ async def _until(server: "_Server", stop: asyncio.Event) -> None:
                 break
     finally:
         server.should_exit = True
+        end_waits()
         stopping.cancel()
         await serving
     for task in server.told:

@@ -2,23 +2,34 @@
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import structlog
 from prometheus_client import Histogram
 
+from entrepot.http.events import Callers, Events
 from entrepot.http.routes import Route, Router
+from entrepot.http.sending import NotRead, Receive, Send, Sending
+from entrepot.http.streams import Streams, is_asked
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Answer, Doors, Options, fingerprint
-from entrepot.kernel.errors import Invalid, Missing, NotOffered, Refusal, TooLarge, Unknown, Unreadable, WrongType
+from entrepot.kernel.errors import (
+    Invalid,
+    Missing,
+    NotOffered,
+    NotStreamed,
+    Refusal,
+    TooLarge,
+    Unknown,
+    Unreadable,
+    WrongType,
+)
 from entrepot.kernel.wire import decode, encode
 
 LOG = structlog.get_logger()
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIXES = ("/public/v1/", "/v1/")
 KEY_LENGTH_MAX = 255
@@ -34,19 +45,17 @@ SECONDS = Histogram(
 )
 
 
-class Callers(Protocol):
-    """Finds out who asks."""
-
-    async def find(self, authorization: str) -> Caller | None: ...
-
-
 class Api:
     """An ASGI application of the routes that it is given."""
 
-    def __init__(self, router: Router, doors: Doors, callers: Callers, *, body_bytes_max: int):
+    def __init__(
+        self, router: Router, doors: Doors, callers: Callers, events: Events, streams: Streams, *, body_bytes_max: int
+    ):
         self._router = router
         self._doors = doors
         self._callers = callers
+        self._events = events
+        self._streams = streams
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,15 +65,23 @@ class Api:
         trace_id = _trace_id(headers)
         method: str = scope["method"]
         route: Route | None = None
+        sending = Sending(send, bodiless=method == "HEAD")
+        status, extra, body = 200, [], b""
         try:
             route, ids = self._route(method, scope["path"])
-            status, extra, body = await self._serve(route, ids, scope, headers, receive, trace_id)
+            if route.door == "follow" or (route.method == "GET" and is_asked(headers)):
+                await self._serve_at_length(route, ids, scope, headers, receive, sending)
+            else:
+                status, extra, body = await self._serve(route, ids, scope, headers, receive, trace_id)
         except Refusal as refusal:
             status, extra, body = _refused(refusal, trace_id)
+        except NotRead:
+            LOG.info("a reader stopped reading", path=scope["path"], trace_id=trace_id)
         except Exception:
             LOG.exception("request failed", method=method, path=scope["path"], trace_id=trace_id)
             status, extra, body = _failed(trace_id)
-        await _send(send, status, extra, body, bodiless=method == "HEAD")
+        if not sending.began:
+            await _send(send, status, extra, body, bodiless=sending.bodiless)
         SECONDS.labels(method, route.path if route else "unknown", status).observe(time.perf_counter() - began)
 
     def _route(self, method: str, path: str) -> tuple[Route, list[str]]:
@@ -93,9 +110,7 @@ class Api:
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         raw = b"" if route.method == "GET" else await self._read(headers, receive)
         content = _content(raw, headers)
-        caller = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
-        if caller is None:
-            raise Unknown("The token is missing, unknown or no longer valid.")
+        caller = await self._caller(headers)
         query: bytes = scope["query_string"]
         doors, resource = self._doors, route.resource
         owner_id = await self._owner(caller, route, ids)
@@ -118,6 +133,32 @@ class Api:
             return _answered(await doors.remove(caller, resource, ids[-1], options, owner_id))
         assert route.action is not None
         return _answered(await doors.act(caller, resource, route.action, ids[-1], content, options, owner_id))
+
+    async def _serve_at_length(
+        self,
+        route: Route,
+        ids: list[str],
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        sending: Sending,
+    ) -> None:
+        """Answers that are sent piece by piece: the feed of events, and lists in streaming mode."""
+        caller = await self._caller(headers)
+        if is_asked(headers) and route.door != "search":
+            raise NotStreamed("Only lists are given in streaming mode.")
+        query: bytes = scope["query_string"]
+        if route.door == "follow":
+            await self._events.answer(caller, route.resource, query, headers, receive, sending)
+        else:
+            owner_id = await self._owner(caller, route, ids)
+            await self._streams.answer(caller, route.resource, query, owner_id, headers, receive, sending)
+
+    async def _caller(self, headers: Mapping[bytes, bytes]) -> Caller:
+        caller = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
+        if caller is None:
+            raise Unknown("The token is missing, unknown or no longer valid.")
+        return caller
 
     async def _owner(self, caller: Caller, route: Route, ids: list[str]) -> str | None:
         """The id of the thing whose collection this is. Further up, each must own the next."""

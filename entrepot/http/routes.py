@@ -22,6 +22,9 @@ def routes_of(offers: Iterable[Resource]) -> Iterator[Route]:
     """Every route, in the order of the offers. What only the platform itself may do has no address."""
     for resource in offers:
         base = f"/{resource.address}"
+        if resource.followed:
+            yield Route("GET", base, "follow", resource)
+            continue
         yield Route("GET", base, "search", resource)
         if resource.create and _is_public(resource, resource.create):
             yield Route("POST", base, "create", resource, resource.create)

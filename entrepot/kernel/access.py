@@ -34,6 +34,7 @@ class Caller:
         return {
             "caller_account": self.account_id,
             "caller_buyers": list(self.buyers or ()),
+            "caller_rooms": None if self.modules is None else sorted(self.modules),
             "caller_token": self.token_id,
             "caller_user": self.user_id,
             "caller_limited": self.modules is not None or self.held_by == "agent",
@@ -66,6 +67,11 @@ class Who:
     def limited(self) -> sa.BindParameter[bool]:
         """Whether the token may do less than its account: some modules alone, or what an agent may."""
         return sa.bindparam("caller_limited", type_=sa.Boolean())
+
+    def opens(self, path: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        """Whether the token's modules open the room of a collection."""
+        rooms = sa.bindparam("caller_rooms", type_=ARRAY(sa.Text()))
+        return sa.or_(rooms.is_(None), sa.func.split_part(path, "/", 1) == sa.any_(rooms))
 
     def reach(self, buyer: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether the buyer is within what the caller's user groups allow."""

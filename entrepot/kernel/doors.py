@@ -1,8 +1,11 @@
-"""The six doors: search, get, create, update, act, remove. Every request, from whatever tongue, goes through one."""
+"""The six doors: search, get, create, update, act, remove. Every request, from whatever tongue, goes through one.
+
+A search has two long forms: `stream` gives a whole collection, and `follow` goes on from where one has read to.
+"""
 
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -17,7 +20,7 @@ from entrepot.kernel.field import CREATE
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.resource import Action, Resource, Text, Verb
 from entrepot.kernel.rql.fault import RqlFault
-from entrepot.kernel.rql.query import LIMIT_DEFAULT, Query, read_query
+from entrepot.kernel.rql.query import LIMIT_DEFAULT, LIMIT_MAX, OPTIONS, Query, read_query
 from entrepot.kernel.scope import Filters
 from entrepot.kernel.shape import CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
 from entrepot.kernel.thing import Thing
@@ -25,6 +28,10 @@ from entrepot.kernel.wire import Raw, encode
 
 ATTEMPTS = 5
 """How often a command is run when another one changed the same things meanwhile."""
+
+
+STRETCH, STRETCHES = 10_000, 10
+"""How many positions of a feed are looked through by one statement, and by how many of them at a time."""
 
 
 class Stale(Exception):
@@ -67,6 +74,14 @@ class Session(Protocol):
     async def page(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
                    given: Mapping[str, object], limit: int, offset: int, known: Known
                    ) -> tuple[list[Thing], int]: ...  # fmt: skip
+    async def count(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
+                    given: Mapping[str, object]) -> int: ...  # fmt: skip
+    def pages(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
+              given: Mapping[str, object], limit: int | None, offset: int, known: Known
+              ) -> AsyncGenerator[tuple[list[Thing], Known]]: ...  # fmt: skip
+    async def newest(self) -> int: ...
+    async def onwards(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
+                      given: Mapping[str, object], known: Known) -> list[tuple[int, Thing]]: ...  # fmt: skip
     async def finish(self, plan: Plan, things: list[Thing], caller: Caller, known: Known) -> None: ...
     async def gather(
         self, caller: Caller, wants: Mapping[str, Any], given: Mapping[str, object], known: Known
@@ -76,6 +91,35 @@ class Session(Protocol):
     async def definitions(self, noun: Noun, owner_id: str, known: Known) -> list[Thing]: ...
     async def now(self) -> Any: ...
     async def write(self, call: Call, answer: "Stored | None", *, dry: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A collection as somebody asks for it: what is fetched of each thing, of which things, in what order."""
+
+    plan: Plan
+    query: Query
+    key: object
+    given: Mapping[str, object]
+    compose: Callable[[], tuple[list[Any], list[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A whole collection as it was at one moment: how many things, and their documents, some at a time."""
+
+    count: int
+    meta: Mapping[str, object]
+    pages: AsyncGenerator[list[dict[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What a reader of a feed is given: documents with their positions, how far it has read, and how far there is."""
+
+    events: list[tuple[int, dict[str, object]]]
+    position: int
+    newest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +147,7 @@ class Store(Protocol):
     """Where things are kept: the port that `storage` implements."""
 
     def session(self) -> Any: ...
+    def snapshot(self) -> Any: ...
     def draw(self, noun: Noun) -> str: ...
     async def refill(self, noun: Noun) -> None: ...
     async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None: ...
@@ -151,37 +196,93 @@ class Doors:
         self, caller: Caller, resource: Resource, raw_query: bytes | str, owner_id: str | None = None
     ) -> dict[str, object]:
         """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4)."""
-        self._require_module(caller, resource)
+        found = self._listing(caller, resource, self.query(raw_query), owner_id)
+        plan, limit, offset = found.plan, found.query.limit, found.query.offset
+        limit = LIMIT_DEFAULT if limit is None else limit
+        known = Known(reveal=self.store.reveal)
+        async with self.store.session() as session:
+            if owner_id is not None:
+                await self._require_owner(session, caller, resource, owner_id)
+            things, total = await session.page(
+                plan, caller, found.key, found.compose, found.given, limit, offset, known
+            )
+        return {"$meta": _meta(plan, offset, limit, total), "data": [plan.give(thing, known) for thing in things]}
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, caller: Caller, resource: Resource, raw_query: bytes | str, owner_id: str | None = None
+    ) -> AsyncIterator[Streamed]:
+        """A whole collection of one moment, for as long as the block runs; a limit and an offset are honoured.
+
+        All of it comes from one snapshot, references too: nothing in it can be gone by the time that it is given.
+        """
+        found = self._listing(caller, resource, self.query(raw_query, limit_max=None), owner_id)
+        plan, limit, offset = found.plan, found.query.limit, found.query.offset
+        known = Known(reveal=self.store.reveal)
+        async with self.store.snapshot() as session:
+            if owner_id is not None:
+                await self._require_owner(session, caller, resource, owner_id)
+            there = await session.count(plan, caller, found.key, found.compose, found.given)
+            count = max(there - offset, 0) if limit is None else min(max(there - offset, 0), limit)
+            pages = session.pages(plan, caller, found.key, found.compose, found.given, limit, offset, known)
+
+            async def documents() -> AsyncGenerator[list[dict[str, object]]]:
+                async for things, beside in pages:
+                    yield [plan.give(thing, beside) for thing in things]
+
+            meta = _meta(plan, offset, count if limit is None else limit, count)
+            async with contextlib.aclosing(pages), contextlib.aclosing(documents()) as given:
+                yield Streamed(count, meta, given)
+
+    async def follow(self, caller: Caller, resource: Resource, query: Query, after: int | None) -> Happened:
+        """What has happened beyond a position, oldest first; with None nothing yet, but from where to go on.
+
+        No more than some stretches of positions are looked through at a time. Where few of them are the caller's
+        there may be nothing to give, and yet more to come: then it is asked again, from the position given back.
+        """
+        if query.order or query.offset:
+            raise Invalid({"order" if query.order else "offset": ["Events are given in their own order."]})
+        limit = LIMIT_DEFAULT if query.limit is None else query.limit
+        found = self._listing(caller, resource, query, None)
+        known = Known(reveal=self.store.reveal)
+        events: list[tuple[int, Thing]] = []
+        async with self.store.session() as session:
+            newest = await session.newest()
+            upto = newest if after is None else after
+            if upto > newest:
+                raise Invalid({"cursor": ["It lies beyond the newest event."]})
+            for _ in range(STRETCHES):
+                if upto >= newest or len(events) >= limit:
+                    break
+                start, upto = upto, min(upto + STRETCH, newest)
+                given = {**found.given, "after": start, "upto": upto, "page_limit": limit - len(events)}
+                events += await session.onwards(found.plan, caller, found.key, found.compose, given, known)
+                if len(events) >= limit:
+                    upto = events[-1][0]
+        return Happened([(position, found.plan.give(each, known)) for position, each in events], upto, newest)
+
+    def _listing(self, caller: Caller, resource: Resource, query: Query, owner_id: str | None) -> Listing:
+        """Raises Forbidden for a collection that is not the caller's to list, Invalid for what it cannot ask."""
+        if not resource.followed:  # each row of a feed says which room it is of
+            self._require_module(caller, resource)
         if caller.actor not in resource.reads & resource.lists:
             raise Forbidden(f"{caller.actor.capitalize()} may not list {resource.address}.")
-        query = self.query(raw_query)
-        limit = LIMIT_DEFAULT if query.limit is None else query.limit
         plan = self.shapes.plan(resource.noun, caller.actor, LISTED, query.select)
         try:
             found = self.filters.prepare(resource.noun, caller.who, query)
         except RqlFault as fault:
             raise Invalid({fault.token: [fault.message]}) from None
-        known = Known(reveal=self.store.reveal)
         key: object = (plan, caller.who, found.key)
-        given = found.given
-        compose = found.compose
-        async with self.store.session() as session:
-            if owner_id is not None:
-                await self._require_owner(session, caller, resource, owner_id)
-                given = {**given, "owner_id": owner_id}
-                key = (key, resource.owner_column)
+        if owner_id is None:
+            return Listing(plan, query, key, found.given, found.compose)
 
-                def within() -> tuple[list[Any], list[Any]]:
-                    conditions, order = found.compose()
-                    owner = resource.noun.row.c[resource.owner_column]
-                    return [owner == sa.bindparam("owner_id"), *conditions], order
+        def within() -> tuple[list[Any], list[Any]]:
+            conditions, order = found.compose()
+            owner = resource.noun.row.c[resource.owner_column]
+            return [owner == sa.bindparam("owner_id"), *conditions], order
 
-                compose = within
-            things, total = await session.page(plan, caller, key, compose, given, limit, query.offset, known)
-        meta: dict[str, object] = {"pagination": {"offset": query.offset, "limit": limit, "total": total}}
-        if plan.omitted:
-            meta["omitted"] = list(plan.omitted)
-        return {"$meta": meta, "data": [plan.give(thing, known) for thing in things]}
+        given = {**found.given, "owner_id": owner_id}
+        return Listing(plan, query, (key, resource.owner_column), given, within)
 
     async def get(
         self,
@@ -213,10 +314,12 @@ class Doors:
             got = await text.loads(Load(session, call), call, thing, Body({})) if text.loads else None
         return text.render(call, thing, got)
 
-    def query(self, raw_query: bytes | str) -> Query:
+    def query(
+        self, raw_query: bytes | str, *, limit_max: int | None = LIMIT_MAX, option_names: tuple[str, ...] = OPTIONS
+    ) -> Query:
         """The query string, read. Raises Invalid with the offending token."""
         try:
-            return read_query(raw_query)
+            return read_query(raw_query, limit_max, option_names)
         except RqlFault as fault:
             raise Invalid({fault.token: [fault.message]}) from None
 
@@ -553,6 +656,13 @@ class Doors:
         if plan.omitted:
             document["$meta"] = {"omitted": list(plan.omitted)}
         return Answer(status, encode(document), f'"{thing.revision}"')
+
+
+def _meta(plan: Plan, offset: int, limit: int, total: int) -> dict[str, object]:
+    meta: dict[str, object] = {"pagination": {"offset": offset, "limit": limit, "total": total}}
+    if plan.omitted:
+        meta["omitted"] = list(plan.omitted)
+    return meta
 
 
 def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:

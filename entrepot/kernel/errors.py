@@ -13,7 +13,8 @@ Refusal
 ├── WrongType       415
 ├── Invalid         400  bad content; every fault at once, keyed by field
 ├── Mismatch        422  an idempotency key used again with other content
-└── Unavailable     503  the database is away; try again
+├── NotStreamed     501  it cannot be given as a stream
+└── Unavailable     503  the database is away, or all places are taken; try again
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ SECTION = {
     415: "15.5.16",
     422: "15.5.21",
     500: "15.6.1",
+    501: "15.6.2",
     503: "15.6.4",
 }
 
@@ -119,6 +121,10 @@ class Invalid(Refusal):
 
 class Mismatch(Refusal):
     status, title = 422, "Unprocessable Content"
+
+
+class NotStreamed(Refusal):
+    status, title = 501, "Not Implemented"
 
 
 class Unavailable(Refusal):

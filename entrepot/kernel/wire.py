@@ -27,6 +27,11 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
+def encode_lines(values: list[dict[str, object]]) -> bytes:
+    """The JSON texts of the values, a line each."""
+    return _encoder.encode_lines(values)
+
+
 def encode_text(value: object) -> str:
     """The JSON text of a value, as a string for the database."""
     return _encoder.encode(value).decode()

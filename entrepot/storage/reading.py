@@ -1,7 +1,10 @@
 """Reads things by plan: one statement for one thing with all that belongs to it, a handful for a page."""
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -24,6 +27,12 @@ DECLARATIONS_LIVE_S = 2.0
 FIXED_LIMIT_MAX = 100
 """Up to here each limit has a statement of its own."""
 
+STREAMED_AT_ONCE = 250
+"""How many things of a stream are in hand at one time."""
+
+CORES_KEPT = 20_000
+"""How many references a stream keeps for its next rows."""
+
 SNAPSHOT = sa.case((~sa.func.pg_is_in_recovery(), sa.cast(sa.func.pg_current_snapshot(), sa.Text())))
 """Which transactions a statement sees: where it is the same again, nothing has been written in between.
 
@@ -31,6 +40,8 @@ A standby does not tell all of them.
 """
 
 IDS = sa.bindparam("ids", type_=ARRAY(sa.Text()))
+LIMIT = sa.bindparam("page_limit", type_=sa.BigInteger())
+OFFSET = sa.bindparam("page_offset", type_=sa.BigInteger())
 
 
 class Reader:
@@ -175,6 +186,87 @@ class Reader:
             return things, offset + len(things)
         return things, await self._total(conn, plan, caller, key, compose, bound, snapshot)
 
+    async def count(
+        self,
+        conn: Any,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+    ) -> int:
+        """How much there is in all, counted."""
+        return await self._total(conn, plan, caller, key, compose, {**given, **caller.bound()}, None)
+
+    async def pages(
+        self,
+        conn: Any,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+        limit: int | None,
+        offset: int,
+        known: Known,
+    ) -> AsyncGenerator[tuple[list[Thing], Known]]:
+        """All of what the caller may see, some at a time, each time with what was fetched beside it.
+
+        Runs in a transaction. While one page is being used the rows of the next are on their way.
+        """
+        statement = self._statements.get(("stream", key)) or self._statements.put(
+            ("stream", key), Statement(self._rows(plan, caller.who, compose).limit(LIMIT).offset(OFFSET))
+        )
+        bound = {**given, **caller.bound(), "page_limit": limit, "page_offset": offset}
+        cursor = await conn.cursor(statement.text, *statement.values(bound))
+        cores = known.cores
+
+        async def fetched() -> tuple[list[Thing], Known]:
+            nonlocal cores
+            things = [_thing(plan, row) for row in await cursor.fetch(STREAMED_AT_ONCE)]
+            if len(cores) > CORES_KEPT:
+                cores = {}
+            beside = replace(known, cores=cores, expanded={})
+            await self.finish(conn, plan, things, caller, beside)
+            return things, beside
+
+        ahead = asyncio.create_task(fetched())
+        try:
+            while True:
+                things, beside = await ahead
+                if not things:
+                    return
+                ahead = asyncio.create_task(fetched())
+                await asyncio.sleep(0)  # lets it ask before others compute
+                yield things, beside
+        finally:
+            ahead.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ahead
+
+    async def onwards(
+        self,
+        conn: Any,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+        known: Known,
+    ) -> list[tuple[int, Thing]]:
+        """What stands `after` a position and not beyond `upto`, at most `page_limit` of it, in their order."""
+        statement = self._statements.get(("onwards", key))
+        if statement is None:
+            position = plan.noun.row.c.position
+            after, upto = (sa.bindparam(name, type_=sa.BigInteger()) for name in ("after", "upto"))
+            query = self._rows(plan, caller.who, compose).add_columns(position).order_by(None).order_by(position)
+            query = query.where(position > after, position <= upto).limit(LIMIT)
+            statement = self._statements.put(("onwards", key), Statement(query))
+        rows = await conn.fetch(statement.text, *statement.values({**given, **caller.bound()}))
+        things = [_thing(plan, row) for row in rows]
+        await self.finish(conn, plan, things, caller, known)
+        return [(row[-1], thing) for row, thing in zip(rows, things, strict=True)]
+
     async def _total(
         self,
         conn: Any,
@@ -207,17 +299,18 @@ class Reader:
 
     def _page(self, plan: Plan, who: Who, compose: Callable[..., Any], fixed: int | None) -> sa.Select[Any]:
         """With a `fixed` limit and no offset PostgreSQL plans once; else it plans each time, knowing no better."""
-        row = plan.noun.row
-        conditions, order = compose()
-        query = (
-            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns), SNAPSHOT)
-            .where(*self._conditions(plan.noun, row, who), *conditions)
-            .order_by(*order)
-        )
+        query = self._rows(plan, who, compose).add_columns(SNAPSHOT)
         if fixed is not None:
             return query.limit(sa.literal_column(str(fixed)))
-        return query.limit(sa.bindparam("page_limit", type_=sa.BigInteger())).offset(
-            sa.bindparam("page_offset", type_=sa.BigInteger())
+        return query.limit(LIMIT).offset(OFFSET)
+
+    def _rows(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[Any]:
+        row = plan.noun.row
+        conditions, order = compose()
+        return (
+            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns))
+            .where(*self._conditions(plan.noun, row, who), *conditions)
+            .order_by(*order)
         )
 
     def _count(self, plan: Plan, who: Who, compose: Callable[..., Any]) -> sa.Select[int, Any]:

@@ -1,7 +1,7 @@
 """The store: one PostgreSQL, a pool of connections, and what is done on each while it is lent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -112,6 +112,15 @@ class Store:
             raise Unavailable("The database went away.", headers={"Retry-After": "1"}) from fault
         finally:
             await self.pool.release(conn)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Session"]:
+        """A connection that sees one state of the database for as long as it is lent, and writes nothing."""
+        async with (
+            self.session() as session,
+            session.conn.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield session
 
     # Ids -------------------------------------------------------------------------------------
 
@@ -244,6 +253,42 @@ class Session:
     ) -> tuple[list[Thing], int]:
         """A page, and how much there is in all."""
         return await self.store.reader.page(self.conn, plan, caller, key, compose, given, limit, offset, known)
+
+    async def count(
+        self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any], given: Mapping[str, object]
+    ) -> int:
+        """How much there is in all."""
+        return await self.store.reader.count(self.conn, plan, caller, key, compose, given)
+
+    def pages(
+        self,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+        limit: int | None,
+        offset: int,
+        known: Known,
+    ) -> AsyncGenerator[tuple[list[Thing], Known]]:
+        """All there is, page by page; only within a snapshot."""
+        return self.store.reader.pages(self.conn, plan, caller, key, compose, given, limit, offset, known)
+
+    async def newest(self) -> int:
+        """The position of what was sealed last."""
+        return await self.conn.fetchval("select position from sealer")
+
+    async def onwards(
+        self,
+        plan: Plan,
+        caller: Caller,
+        key: object,
+        compose: Callable[..., Any],
+        given: Mapping[str, object],
+        known: Known,
+    ) -> list[tuple[int, Thing]]:
+        """What stands on a stretch of positions, with them."""
+        return await self.store.reader.onwards(self.conn, plan, caller, key, compose, given, known)
 
     async def gather(
         self, caller: Caller, wants: Mapping[str, Want], given: Mapping[str, object], known: Known

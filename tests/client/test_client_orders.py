@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from mpt_api_client.exceptions import MPTAPIError, MPTStreamingNotEnabledError
+from mpt_api_client.exceptions import MPTAPIError
 from mpt_api_client.rql import RQLQuery
 
 from tests.purchases import completed, draft, mapped, placed, queried
@@ -154,11 +154,6 @@ def test_render_as_an_option_is_taken_by_lists_and_single_orders(client: Any, se
     orders = client.commerce.orders.options(render=True)
     assert len(orders.filter(mine(marked)).fetch_page()) == 3
     assert orders.get(draft(served)["id"]).status == "Draft"
-
-
-def test_a_stream_that_is_not_offered_is_refused_by_the_client_and_not_read_as_whole(client: Any) -> None:
-    with pytest.raises(MPTStreamingNotEnabledError):
-        list(client.commerce.orders.stream())
 
 
 # Changed ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -408,7 +408,8 @@ def test_a_twin_of_one_that_runs_for_long_is_told_to_come_back(bench, monkeypatc
     monkeypatch.setattr(store, "TWIN_WAIT_S", 0.3)
 
     async def story(b: Bench, oracle: Oracle) -> None:
-        api = Api(Router(routes_of((b.resource,))), b.doors, Callers(b.pool), body_bytes_max=1000)
+        routes, unused = Router(routes_of((b.resource,))), cast(Any, None)
+        api = Api(routes, b.doors, Callers(b.pool), unused, unused, body_bytes_max=1000)
         first = asyncio.create_task(post(api, b.id))
         await oracle.begun.wait()
         status, headers, body = await post(api, b.id)

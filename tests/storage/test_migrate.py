@@ -76,8 +76,8 @@ def test_a_database_without_a_schema_is_refused_where_it_may_not_be_migrated(unm
 
 def test_an_older_schema_is_refused_where_it_may_not_be_migrated(empty: str, monkeypatch: pytest.MonkeyPatch):
     scripts = migrate.ScriptDirectory
-    monkeypatch.setattr(scripts, "get_current_head", lambda self: "0002")
-    with pytest.raises(SchemaError, match="has schema 0001, this program needs 0002: run entrepot migrate"):
+    monkeypatch.setattr(scripts, "get_current_head", lambda self: "9999")
+    with pytest.raises(SchemaError, match=r"has schema \d{4}, this program needs 9999: run entrepot migrate"):
         made(empty, may_migrate=False)
 
 
@@ -167,7 +167,11 @@ def test_a_noun_has_its_columns(nothing: str, noun: Any):
         "where attrelid = $1::text::regclass and attnum > 0 and not attisdropped"
     )
     found = {name: TYPES.get(kind, kind) for name, kind in asked(nothing, lambda c: c.fetch(question, noun.table_name))}
-    assert schema.columns(noun).items() <= found.items()
+    declared = schema.columns(noun)
+    if noun.table_name == "events":  # a view: it has no core, and a position has 64 bits
+        declared |= {"position": "bigint"}
+        del declared["core"]
+    assert declared.items() <= found.items()
 
 
 def test_enums_are_checked_and_references_are_foreign_keys(empty: str):

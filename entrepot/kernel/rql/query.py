@@ -34,11 +34,14 @@ class Query(Struct, frozen=True):
     options: dict[str, str] = {}
 
 
-def read_query(raw_query: bytes | str, limit_max: int = LIMIT_MAX) -> Query:
+def read_query(
+    raw_query: bytes | str, limit_max: int | None = LIMIT_MAX, option_names: tuple[str, ...] = OPTIONS
+) -> Query:
     """Read a raw query string. Raises RqlFault, and nothing else, whatever the bytes.
 
     Segments that are no control parameter are one filter, as if `&` had always joined them. Of a repeated
-    `limit` or `offset` the last counts; repeated `order` and `select` add up.
+    `limit` or `offset` the last counts; repeated `order` and `select` add up. Without a `limit_max` any limit is
+    taken as it is, and `-1` is none.
     """
     filters: list[str] = []
     orders: list[str] = []
@@ -55,7 +58,10 @@ def read_query(raw_query: bytes | str, limit_max: int = LIMIT_MAX) -> Query:
             if name:
                 filters.append(text)
         elif name == "limit":
-            limit = min(count_of(name, value), limit_max)
+            if limit_max is not None:
+                limit = min(count_of(name, value), limit_max)
+            else:
+                limit = None if value.strip() == "-1" else min(count_of(name, value), OFFSET_MAX)
         elif name == "offset":
             offset = count_of(name, value)
             if offset > OFFSET_MAX:
@@ -64,7 +70,7 @@ def read_query(raw_query: bytes | str, limit_max: int = LIMIT_MAX) -> Query:
             orders.append(value)
         elif name == "select":
             selects.append(value)
-        elif name in OPTIONS:
+        elif name in option_names:
             options[name] = value
         else:
             # A client library that takes the query apart and joins it again leaves a `=` behind the filter.
