@@ -24,6 +24,7 @@ from entrepot.storage.store import open_pool
 from entrepot.storage.vault import Vault
 from entrepot.store_forms import FORMS
 from tests import world as small
+from tests.conforming import require_conforming
 
 KEY = "test key"
 BODY_BYTES_MAX = 200_000
@@ -155,12 +156,16 @@ class Served:
             try:
                 conn.request(method, target, content, sent)
                 answer = conn.getresponse()
-                return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+                reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
             except (http.client.HTTPException, ConnectionError):
                 conn.close()
                 self._local.conn = None
                 if attempt == 2:
                     raise
+                continue
+            kind = reply.headers.get("content-type", "")
+            require_conforming(method, target, actor_of(who), reply.status, kind, reply.body)
+            return reply
         raise AssertionError("unreachable")
 
     def load(self, lines: Iterable[Mapping[str, object]]) -> None:
@@ -171,6 +176,11 @@ class Served:
 
 async def _loaded(parts: Application, lines: list[tuple[str, int, bytes]]) -> None:
     await load(parts.pool, parts.nouns, FORMS, Vault(KEY), lines)
+
+
+def actor_of(who: str | None) -> str:
+    """The actor that somebody of the small world is; nothing for others."""
+    return small.ACCOUNTS[who][1].lower() if who in small.ACCOUNTS else ""
 
 
 def token_of(who: str) -> str:
