@@ -6,8 +6,11 @@ import sqlalchemy as sa
 
 from entrepot.commerce import parameters
 from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
 from entrepot.kernel.field import Field, bag
 from entrepot.kernel.noun import Nouns
+from entrepot.kernel.thing import Thing
 
 DEFINITIONS = "catalog/products/{product}/parameters"
 
@@ -58,6 +61,21 @@ def parameter_bag(phase: str, *, writes: str = "") -> Field:
         schema=PARAMETER,
         writes=writes,
     )
+
+
+def write_bag(call: Call, thing: Thing, body: Body, got: Got, phase: str) -> None:
+    """Merges what the body gives for one list into that of the thing; faults leave it as it was."""
+    inner = body.object(call, "parameters")
+    if inner is None or inner.get(phase) is None:
+        return
+    written, faults = parameters.write(
+        getattr(thing, phase), got.definitions, inner.get(phase), call.caller.actor, path=inner.path(phase)
+    )
+    for path, messages in faults.items():
+        for words in messages:
+            call.fault(path, words)
+    if not faults:
+        setattr(thing, phase, written)
 
 
 def not_hidden(element: sa.ColumnElement[Any], who: Who, nouns: Nouns) -> sa.ColumnElement[bool]:

@@ -15,7 +15,7 @@ from entrepot.commerce import (
     parameters,
 )
 from entrepot.commerce.agreement import AGREEMENT
-from entrepot.commerce.bags import parameter_bag
+from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.order_line import is_one_time, reprice
 from entrepot.commerce.order_type import TYPES, type_of
 from entrepot.commerce.party import MARGIN, MESSAGE, PARTIES, SOURCE, parties, totals
@@ -412,24 +412,9 @@ def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:
 
 
 def _write_parameters(call: Call, order: Thing, body: Body, got: Got, state: str) -> None:
-    inner = body.object(call, "parameters")
-    if inner is None:
-        return
     for phase in (parameters.ORDERING, parameters.FULFILLMENT):
-        if phase not in inner or not parameters.may_write(call.caller.actor, state, phase):
-            continue
-        bag, faults = parameters.write(
-            getattr(order, phase),
-            got.definitions,
-            inner.get(phase),
-            call.caller.actor,
-            path=inner.path(phase),
-        )
-        for path, messages in faults.items():
-            for words in messages:
-                call.fault(path, words)
-        if not faults:
-            setattr(order, phase, bag)
+        if parameters.may_write(call.caller.actor, state, phase):
+            write_bag(call, order, body, got, phase)
 
 
 def _give_template(call: Call, order: Thing, body: Body, got: Got, kind: str) -> None:

@@ -1,10 +1,11 @@
 """What the vendor prepares for lines that are bought once: a draft of the asset that completion makes live."""
 
 from entrepot.commerce import parameters
-from entrepot.commerce.bags import parameter_bag
+from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.order_line import is_one_time
-from entrepot.commerce.order_subscription import default_template, sum_up, take_terms, write_fulfillment, write_template
+from entrepot.commerce.order_subscription import sum_up, take_terms
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
+from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
@@ -129,8 +130,8 @@ def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
     apply(call, draft, body, state="create" if draft.is_new else str(draft.status))
     if not call.by("vendor"):
         return
-    write_template(call, draft, body, got, ("Asset",))
-    write_fulfillment(call, draft, body, got)
+    choose(call, draft, body, got, "Asset")
+    write_bag(call, draft, body, got, parameters.FULFILLMENT)
     entries = body.objects(call, "lines") if "lines" in body else None
     if entries is None:
         return

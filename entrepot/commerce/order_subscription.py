@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import parameters, price, subscription
-from entrepot.commerce.bags import parameter_bag
+from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.order_line import is_one_time, line_price_of, put_totals
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
+from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
@@ -103,11 +104,6 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
     return draft
 
 
-def default_template(got: Got, kind: str) -> str | None:
-    """The product's text of that kind, where the vendor names none."""
-    return next((str(each.id) for each in got.templates if each.type == kind and each.is_default), None)
-
-
 def update(call: Call, draft: Thing, body: Body, got: Got) -> None:
     """The vendor corrects what it prepared; others write their own external id."""
     require_open(got.order, by_vendor=call.by("vendor"))
@@ -148,38 +144,11 @@ def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
         _require_near(call, draft, body)
         return
     _write_commitment(call, draft, body)
-    write_template(call, draft, body, got, ("Subscription",))
-    write_fulfillment(call, draft, body, got)
+    choose(call, draft, body, got, "Subscription")
+    write_bag(call, draft, body, got, parameters.FULFILLMENT)
     if "lines" in body:
         _map_lines(call, draft, body, got.order)
     _require_near(call, draft, body)
-
-
-def write_template(call: Call, draft: Thing, body: Body, got: Got, types: tuple[str, ...]) -> None:
-    """A template must be one of the order's product; null, which extensions send, is no choice."""
-    if "template" not in body:
-        return
-    if draft.template_id is None:
-        draft.template_id = default_template(got, types[0])
-        return
-    found = next((each for each in got.templates if each.id == draft.template_id), None)
-    if found is None or not str(found.type).startswith(types):
-        call.fault(body.path("template.id"), f"Template {draft.template_id} is not one for this.")
-
-
-def write_fulfillment(call: Call, draft: Thing, body: Body, got: Got) -> None:
-    """The vendor's own parameters of a subscription or asset."""
-    inner = body.object(call, "parameters")
-    if inner is None or inner.get("fulfillment") is None:
-        return
-    bag, faults = parameters.write(
-        draft.fulfillment, got.definitions, inner.get("fulfillment"), "vendor", path=inner.path("fulfillment")
-    )
-    for path, messages in faults.items():
-        for message in messages:
-            call.fault(path, message)
-    if not faults:
-        draft.fulfillment = bag
 
 
 def _write_commitment(call: Call, draft: Thing, body: Body) -> None:

@@ -30,7 +30,7 @@ from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
 from entrepot.commerce.fulfiller import JOB
 from entrepot.commerce.line import COPIED, LINE
-from entrepot.commerce.order import ORDER
+from entrepot.commerce.order import ORDER, TEXTS
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE, line_price_of, put_totals
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION, take_terms
@@ -39,13 +39,6 @@ from entrepot.kernel.store_form import Family, Form, World, inherit
 from entrepot.kernel.thing import Thing
 
 IN_FLIGHT = ("Processing", "Querying")
-TEMPLATES = {
-    "Quoted": "OrderProcessing",
-    "Processing": "OrderProcessing",
-    "Querying": "OrderQuerying",
-    "Completed": "OrderCompleted",
-}
-"""Which of the product's texts an order in that state shows (spec 2.3.7)."""
 
 PARTIES = ("client_id", "vendor_id", "licensee_id", "buyer_id", "seller_id", "product_id")
 AMOUNTS = ("price_ppx1", "price_ppx_m", "price_ppx_y", "price_spx1", "price_spx_m", "price_spx_y")
@@ -201,8 +194,8 @@ def _fill_order(order: Thing, agreement: Thing | None, held: list[Thing], world:
     kind = str(order.type)
     for bag, phase in (("ordering", parameters.ORDERING), ("fulfillment", parameters.FULFILLMENT)):
         _fill_bag(order, bag, world, lambda each, phase=phase: parameters.applies(each, kind, phase), "Order", kind)
-    if order.template_id is None and order.status in TEMPLATES:
-        order.template_id = _texts(world, order.product_id).get(TEMPLATES[order.status])
+    if order.template_id is None and order.status in TEXTS:
+        order.template_id = _texts(world, order.product_id).get(TEXTS[order.status])
     _accept_terms(order, world)
     _engage(order, world)
 
