@@ -327,7 +327,7 @@ def reprice(order: Thing) -> None:
     put_totals(order, price.total(each for _, each in found))
     for draft in (*order.subscriptions, *order.assets):
         mapped = [each for line, each in found if draft.id in (line.subscription_id, line.asset_id)]
-        if mapped:
+        if mapped or draft.status == "Draft":  # a draft whose last line was taken away costs nothing
             put_totals(draft, price.total(mapped))
 
 

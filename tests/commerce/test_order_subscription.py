@@ -184,6 +184,16 @@ def test_a_subscription_takes_terms_and_price_from_its_lines(api, order):
     assert ok(api("vendor").get(f"{path}/{made['id']}")) == made
 
 
+def test_an_asset_whose_line_the_client_takes_away_costs_nothing_any_more(api, served):
+    order = ok(api("client").post("/commerce/orders", purchase()))
+    path = f"/commerce/orders/{order['id']}"
+    asset = ok(api("vendor").post(f"{path}/assets", {"name": "A", "lines": [line_of(order, ONCE)]}))
+    assert asset["price"]["PPx1"] == 350.0
+    ok(api("client").put(path, {"lines": [line_of(order, YEARLY)]}))
+    left = ok(api("operations").get(f"{path}/assets/{asset['id']}"))
+    assert left["lines"] == [] and set(left["price"]) == {"currency"}
+
+
 def test_an_asset_takes_terms_and_price_from_its_lines(api, order):
     path = f"/commerce/orders/{order['id']}/assets"
     made = ok(api("vendor").post(path, {"name": "A", "lines": [line_of(order, ONCE)]}))
