@@ -68,7 +68,7 @@ BUYER = Noun(
         text("externalIds.erpCustomer", longest=250, writes="operations"),
         text("externalIds.accountExternalId", longest=250, writes="operations"),
         refs("sellers", "accounts/sellers", heavy=True),
-        document("errors", sees="operations"),
+        document("errors", schema={"type": "array"}, sees="operations"),
         *audited("created", "updated", "activated", "disabled", "unassigned"),
     ),
 )

@@ -76,6 +76,8 @@ def object_icon(record: Thing, known: Known, actor: str, nouns: Nouns) -> object
     return _core(record, known).get("icon")
 
 
+TEXT = {"type": "string"}
+
 RECORD = Noun(
     name="AuditRecord",
     path="audit/records",
@@ -85,11 +87,25 @@ RECORD = Noun(
     trailed=False,
     fields=(
         text("event"),
-        computed("summary", "object_type object_id name became", summary),
-        computed("details", "object_kind delta", details, heavy=True),
+        computed("summary", "object_type object_id name became", summary, schema=TEXT),
+        computed("details", "object_kind delta", details, schema=TEXT, heavy=True),
         text("object.id", heavy=True),
-        computed("object.name", "object_kind object_owner_id object_id", object_name, object_core, heavy=True),
-        computed("object.icon", "object_kind object_owner_id object_id", object_icon, object_core, heavy=True),
+        computed(
+            "object.name",
+            "object_kind object_owner_id object_id",
+            object_name,
+            object_core,
+            schema=TEXT,
+            heavy=True,
+        ),
+        computed(
+            "object.icon",
+            "object_kind object_owner_id object_id",
+            object_icon,
+            object_core,
+            schema=TEXT,
+            heavy=True,
+        ),
         text("object.objectType", column="object_type", heavy=True),
         integer("object.revision", heavy=True),
         text("actor.id", heavy=True),
@@ -98,8 +114,8 @@ RECORD = Noun(
         ref("actor.account", "accounts/accounts", heavy=True),
         moment("timestamp"),
         enum("type", "Public Private"),
-        document("viewers"),
-        computed("documents", "object_kind delta facts", documents, heavy=True),
+        document("viewers", schema={"type": "array", "items": {"type": "object"}}),
+        computed("documents", "object_kind delta facts", documents, schema={"type": "object"}, heavy=True),
         text("name", sees="kernel"),
         text("became", sees="kernel"),
         text("object.kind", column="object_kind", sees="kernel"),

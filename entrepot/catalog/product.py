@@ -45,7 +45,7 @@ PRODUCT = Noun(
         text("website", longest=2000, writes="vendor"),
         ref("vendor", "accounts/accounts"),
         *externals("operations"),
-        document("settings", heavy=True, default={}),
+        document("settings", schema={"type": "object"}, heavy=True, default={}),
         *audited(*EVENTS),
     ),
 )

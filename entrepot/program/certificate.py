@@ -52,7 +52,7 @@ CERTIFICATE = Noun(
     fields=(
         text("name", longest=500, core=True, writes="client vendor operations"),
         enum("status", " ".join(LIFE.states)),
-        document("statusNotes"),
+        document("statusNotes", schema={"type": "object"}),
         ref("program", "program/programs", required=True, writes="operations:create"),
         ref("vendor", "accounts/accounts"),
         ref("client", "accounts/accounts", writes="operations:create"),

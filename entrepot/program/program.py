@@ -48,7 +48,7 @@ PROGRAM = Noun(
         refs("products", "catalog/products", writes="vendor"),
         *eligibility(writes="vendor"),
         enum("applicableTo", "Buyer Licensee", writes="vendor:create"),
-        document("settings", heavy=True, default={}),
+        document("settings", schema={"type": "object"}, heavy=True, default={}),
         *audited("created", "updated", "published", "unpublished"),
     ),
 )
