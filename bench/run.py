@@ -1,8 +1,9 @@
 """Measures what the limits are about: get, list, create and place, on a real server with real bodies.
 
-    python -m bench.run [--orders N] [--seconds S] [--data DIR]
+    python -m bench.run [--orders N] [--from N] [--seconds S] [--data DIR]
 
-Every load goes to 127.0.0.1, for so many seconds. What is written: docs/figures/bench.md and bench.json.
+Every load goes to 127.0.0.1, for so many seconds. With `--from`, get, list and create are measured at that many orders
+first, and what growth costs is told. What is written: docs/figures/bench.md and bench.json.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from bench import machine, statements, world
+from bench import beyond, machine, report, statements, world
+from bench.rival import beside
 from entrepot import app as house
+from entrepot.demo.companies import BRENNHOLT
 from entrepot.kernel.wire import encode
 from entrepot.settings import Settings
 from entrepot.storage.loading import load as load_world
@@ -42,12 +44,29 @@ CONNECTIONS = (1, 16)
 WARM_S = 1.0
 SETTLE_S_MAX = 60.0
 READY_S_MAX = 60.0
-LIST = "/public/v1/commerce/orders?eq(status,Processing)&order=-audit.created.at&limit=20"
-GOALS = {"get": 0.6, "list": 1.5, "list, operations": 1.7, "create and place": 2.0, "create, then place": 3.2}
-"""CPU-milliseconds of server and database together, for each request; for two of them where there are two."""
+ORDERS = "/public/v1/commerce/orders"
+LIST = f"{ORDERS}?eq(status,Processing)&order=-audit.created.at&limit=20"
+EVENTS = "/public/v1/events?limit=100"
+GROWTH = ("get", "list", "create and place")
+"""The loads that must not cost more with ten times as many orders, where the list has as many matches."""
 
-MEMORY_MB_MAX, READY_S_GOAL = 150, 1.5
-OUT = Console()
+RIVAL_LIST = f"{ORDERS}?eq(status,Processing)&ordering(-created)&limit=20"
+
+
+@dataclass
+class Server:
+    """A server that runs, and how long it took to accept requests. `database` is the process whose child that is,
+    where it is not the server's own."""
+
+    url: str
+    pid: int
+    ready_s: float
+    database: int = 0
+
+    def usage(self) -> machine.Usage:
+        """Processor time so far."""
+        own = machine.usage(self.pid)
+        return machine.Usage(own.server_s, machine.usage(self.database).database_s) if self.database else own
 
 
 @dataclass(frozen=True)
@@ -70,12 +89,16 @@ LOADS = (
     Load("create and place, with a key", "create", "place", actor="buyer", keyed=True),
     Load("create, then place", "pair", "draft", actor="buyer", requests=2),
 )
+FEED = Load("events, a page of 100", "list", "events", actor="operations")
+AGAINST_RIVAL = ("get", "list", "create and place")
 
 
 def main() -> None:
     """The entry point."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--from", type=int, dest="smaller", help="so many orders first, to tell what growth costs")
+    parser.add_argument("--no-rival", action="store_true", help="leaves the Django application out")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each load")
     parser.add_argument("--data", type=Path, help="a folder that is kept, and used again")
     parser.add_argument("--only", default="", help="names of loads, with semicolons; no figures are written then")
@@ -86,25 +109,39 @@ def main() -> None:
     data = kept or Path(tempfile.mkdtemp(prefix="entrepot-bench-"))
     try:
         only = {name for name in chosen.only.split(";") if name}
-        figures = measure(data, chosen.orders, chosen.seconds, only)
+        growth = grown(data, chosen.smaller, chosen.seconds) if chosen.smaller else []
+        figures = measure(data, chosen.orders, chosen.seconds, only, rival=not chosen.no_rival)
+        figures["growth"] = list(_growth(growth, figures, chosen.smaller))
     finally:
         if kept is None:
             shutil.rmtree(data, ignore_errors=True)
-    _show(figures)
+    report.show(figures)
     if not only:
         FIGURES.mkdir(parents=True, exist_ok=True)
         (FIGURES / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
-        (FIGURES / "bench.md").write_text(_markdown(figures))
+        (FIGURES / "bench.md").write_text(report.markdown(figures))
 
 
-def measure(data: Path, orders: int, seconds: float, only: set[str]) -> dict[str, Any]:
-    """Everything, in one run: the world, the server's start, each load, and pgbench with our own statements."""
+def grown(data: Path, orders: int, seconds: float) -> list[dict[str, Any]]:
+    """The loads of GROWTH in a smaller world, whose folder lies in the other's."""
+    smaller = data / f"of {orders}"
+    smaller.mkdir(parents=True, exist_ok=True)
+    made = _world(Settings(data=smaller), orders)
+    with tempfile.TemporaryDirectory() as folder, serving(smaller) as server:
+        files = _files(Path(folder), made)
+        _check(server, made)
+        return [found for load in LOADS if load.name in GROWTH for found in _loaded(server, load, files, made, seconds)]
+
+
+def measure(data: Path, orders: int, seconds: float, only: set[str], *, rival: bool) -> dict[str, Any]:
+    """Everything, in one run: the world, the server's start, each load, the rival, and pgbench with our statements."""
     settings = Settings(data=data)
     made = _world(settings, orders)
     loads = [load for load in LOADS if not only or load.name in only]
     figures: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe()}
     figures |= {"commit": _commit(), "orders": orders, "matching": made.matching, "seconds": seconds, "loads": []}
     figures["loop_ms"] = [round(machine.loop_ms(), 1)]
+    figures["parsing"] = beyond.parsing()
     with tempfile.TemporaryDirectory() as folder, serving(data) as server:
         figures["ready_s"] = round(server.ready_s, 2)
         figures["memory_fresh_mb"] = machine.memory(server.pid)._asdict()
@@ -113,15 +150,89 @@ def measure(data: Path, orders: int, seconds: float, only: set[str]) -> dict[str
         _check(server, made)
         figures["idle"] = _idle(server)
         for load in loads:
-            for connections in CONNECTIONS:
-                _wrk(server, load, files, made, connections, WARM_S)
-                found = _wrk(server, load, files, made, connections, seconds)
-                figures["loads"].append(found)
-                _tell(found)
+            figures["loads"] += _loaded(server, load, files, made, seconds)
             figures["loop_ms"].append(round(machine.loop_ms(), 1))
         figures["memory_mb"] = machine.memory(server.pid)._asdict()
-        figures["pgbench"] = asyncio.run(statements.measure(settings, made, min(seconds, 5.0), server.pid, _tell))
+        if not only:
+            token = made.tokens["operations"]
+            figures["stream"] = beyond.streaming(server.url, server.pid, ORDERS, token, seconds)
+            if _is_there(server.url + EVENTS, token):
+                figures["loads"] += _loaded(server, FEED, files, made, seconds)
+        figures["rival"] = _rival(server, settings, files, made, seconds) if rival and not only else []
+        figures["pgbench"] = asyncio.run(statements.measure(settings, made, min(seconds, 5.0), server.pid, report.tell))
     return figures
+
+
+def _loaded(
+    server: Server, load: Load, files: Mapping[str, Path], made: world.World, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """One load at each number of connections, once everything is warm."""
+    for connections in CONNECTIONS:
+        _wrk(server, load, files, made.tokens[load.actor], connections, WARM_S)
+        found = _wrk(server, load, files, made.tokens[load.actor], connections, seconds)
+        report.tell(found)
+        yield found
+
+
+def _is_there(url: str, token: str) -> bool:
+    try:
+        return _request(url, token)[0] == 200
+    except urllib.error.HTTPError as refused:
+        assert refused.code == 404, refused
+        return False
+
+
+def _growth(smaller: list[dict[str, Any]], figures: dict[str, Any], orders: int) -> Iterator[dict[str, Any]]:
+    for was in smaller:
+        for now in figures["loads"]:
+            if (now["name"], now["connections"]) == (was["name"], was["connections"]):
+                yield {"name": now["name"], "connections": now["connections"], "orders": orders,
+                       "was_cpu_ms": was["cpu_ms"], "cpu_ms": now["cpu_ms"],
+                       "was_p50_ms": was["p50_ms"], "p50_ms": now["p50_ms"]}  # fmt: skip
+
+
+# The rival --------------------------------------------------------------------------------------------
+
+
+def _rival(
+    server: Server, settings: Settings, files: Mapping[str, Path], made: world.World, seconds: float
+) -> list[dict[str, Any]]:
+    """The same orders under the same ids, asked for by the same wrk; the account stands in for its token."""
+    found: list[dict[str, Any]] = []
+    listing = files["list"].with_name("rival list")
+    listing.write_text(RIVAL_LIST)
+    url = asyncio.run(_database_url(settings))
+    with beside.serving(url, lambda text: report.OUT.print(text, style="dim")) as rival:
+        both = Server(rival.url, rival.pid, 0.0, database=server.pid)
+        accounts = {"client": BRENNHOLT, "buyer": world.BUYING[0]}
+        _check_rival(both, made)
+        for load in LOADS:
+            if load.name not in AGAINST_RIVAL:
+                continue
+            for connections in CONNECTIONS:
+                where = {**files, "list": listing}
+                _wrk(both, load, where, accounts[load.actor], connections, WARM_S)
+                each = _wrk(both, load, where, accounts[load.actor], connections, seconds)
+                found.append(each)
+                report.tell({**each, "by": "the rival"})
+    return found
+
+
+def _check_rival(both: Server, made: world.World) -> None:
+    status, page = _request(both.url + RIVAL_LIST, BRENNHOLT)
+    assert status == 200 and page["$meta"]["pagination"]["total"] == made.matching, page["$meta"]
+    assert len(page["data"]) == 20 and all(each["status"] == "Processing" for each in page["data"])
+    status, order = _request(f"{both.url}{ORDERS}/{made.sample[0]}", BRENNHOLT)
+    assert status == 200 and len(order["lines"]) in (2, 3) and order["lines"][0]["item"]["name"], order
+    body = json.dumps(_purchase("Processing")).encode()
+    status, order = _request(f"{both.url}{ORDERS}", world.BUYING[0], body)
+    assert status == 201 and len(order["lines"]) == 3 and order["price"]["SPxY"], order
+
+
+async def _database_url(settings: Settings) -> str:
+    async with house.build(settings) as parts:
+        assert parts.embedded is not None
+        return parts.embedded.url
 
 
 # The world --------------------------------------------------------------------------------------------
@@ -138,7 +249,7 @@ def _world(settings: Settings, orders: int) -> world.World:
 
 async def _fill(settings: Settings, orders: int) -> world.World:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=OUT) as bar:
+    with Progress(*columns, console=report.OUT) as bar:
         task = bar.add_task("Writing orders", total=orders)
         async with house.build(settings) as parts:
             tokens: dict[str, str] = {}
@@ -152,15 +263,6 @@ async def _fill(settings: Settings, orders: int) -> world.World:
 
 
 # The server -------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Server:
-    """A server that runs, and how long it took to accept requests."""
-
-    url: str
-    pid: int
-    ready_s: float
 
 
 @contextmanager
@@ -231,6 +333,7 @@ def _files(folder: Path, made: world.World) -> dict[str, Path]:
     contents = {
         "paths": "\n".join(f"/public/v1/commerce/orders/{each}" for each in made.sample),
         "list": LIST,
+        "events": EVENTS,
         "place": json.dumps(_purchase("Processing")),
         "draft": json.dumps(_purchase("Draft")),
     }
@@ -240,16 +343,16 @@ def _files(folder: Path, made: world.World) -> dict[str, Path]:
 
 
 def _wrk(
-    server: Server, load: Load, files: Mapping[str, Path], made: world.World, connections: int, seconds: float
+    server: Server, load: Load, files: Mapping[str, Path], token: str, connections: int, seconds: float
 ) -> dict[str, Any]:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(LUA)]
     command += [server.url, "--", load.kind, str(files[load.file]), *(["KEYED"] if load.keyed else [])]
-    environment = {**os.environ, "BENCH_TOKEN": made.tokens[load.actor]}
-    before = machine.usage(server.pid)
+    environment = {**os.environ, "BENCH_TOKEN": token}
+    before = server.usage()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds + 30, check=True)
     if load.kind in ("create", "pair"):
         _settle(server)
-    used = machine.usage(server.pid).since(before)
+    used = server.usage().since(before)
     found = json.loads(done.stdout.strip().splitlines()[-1])
     assert not found["refused"] and not found["broken"], f"{load.name}: {found}"
     count = found["requests"] / load.requests
@@ -269,18 +372,18 @@ def _settle(server: Server) -> None:
     """Waits until background work has caught up, since it is part of what a write costs."""
     deadline = time.monotonic() + SETTLE_S_MAX
     while time.monotonic() < deadline:
-        before = machine.usage(server.pid)
+        before = server.usage()
         time.sleep(0.5)
-        used = machine.usage(server.pid).since(before)
+        used = server.usage().since(before)
         if used.server_s + used.database_s < 0.05:
             return
 
 
 def _idle(server: Server) -> dict[str, float]:
     _settle(server)
-    before = machine.usage(server.pid)
+    before = server.usage()
     time.sleep(3)
-    used = machine.usage(server.pid).since(before)
+    used = server.usage().since(before)
     return {"server_cpu_ms_per_s": round(used.server_s * 1000 / 3, 2),
             "database_cpu_ms_per_s": round(used.database_s * 1000 / 3, 2)}  # fmt: skip
 
@@ -298,92 +401,6 @@ async def _database(settings: Settings) -> dict[str, str]:
 def _commit() -> str:
     found = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
     return found.stdout.strip() or "unknown"
-
-
-# What is told -----------------------------------------------------------------------------------------
-
-HEADS = ("", "connections", "per second", "p50 ms", "p99 ms", "CPU-ms server", "database", "together", "goal")
-
-
-def _tell(found: dict[str, Any]) -> None:
-    OUT.print("  ".join(f"{value}" for value in found.values()), style="dim", highlight=False)
-
-
-def _rows(figures: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    for each in figures["loads"]:
-        goal = GOALS.get(each["name"])
-        mark = "" if goal is None else f"<= {goal}" + ("" if each["cpu_ms"] <= goal else " (missed)")
-        values = (each[key] for key in ("per_s", "p50_ms", "p99_ms", "server_cpu_ms", "database_cpu_ms", "cpu_ms"))
-        yield (each["name"], str(each["connections"]), *(f"{value:,.2f}" for value in values), mark)
-
-
-def _show(figures: dict[str, Any]) -> None:
-    table = Table(*HEADS)
-    for row in _rows(figures):
-        table.add_row(*row)
-    OUT.print(table)
-    for line in _facts(figures):
-        OUT.print(line, highlight=False)
-
-
-def _facts(figures: dict[str, Any]) -> Iterator[str]:
-    held, fresh, idle = figures["memory_mb"], figures["memory_fresh_mb"], figures["idle"]
-    yield (
-        f"Memory after the loads: server {held['server_rss']:.0f} MB resident ({held['server_pss']:.0f} MB by share; "
-        f"{fresh['server_rss']:.0f} MB when fresh; goal {MEMORY_MB_MAX}), "
-        f"database {held['database_pss']:.0f} MB by share."
-    )
-    yield f"Ready on existing data after {figures['ready_s']} s (goal {READY_S_GOAL})."
-    yield (
-        f"Idle, background work runs at {idle['server_cpu_ms_per_s']} CPU-ms a second in the server and "
-        f"{idle['database_cpu_ms_per_s']} in the database."
-    )
-
-
-def _markdown(figures: dict[str, Any]) -> str:
-    def table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-        lines = [heads, ("---",) + ("---:",) * (len(heads) - 1), *rows]
-        return "\n".join("| " + " | ".join(row) + " |" for row in lines)
-
-    about, database = figures["machine"], figures["database"]
-    own = {(each["name"], each["connections"]): each for each in figures["loads"]}
-    beside = (
-        (
-            each["name"], str(each["connections"]), f"{each['per_s']:,.0f}", f"{each['cpu_ms']:.2f}",
-            f"{own[each['name'], each['connections']]['per_s'] / each['per_s']:.2f}",
-        )
-        for each in figures["pgbench"]
-        if (each["name"], each["connections"]) in own
-    )  # fmt: skip
-    loops = figures["loop_ms"]
-    return f"""# What a request costs
-
-Written by `make bench` on {figures["at"]}, at commit {figures["commit"]}: {figures["orders"]:,} orders with
-{figures["matching"]:,} matches for the list, {figures["seconds"]:g} s for each load, wrk beside the server.
-
-{table(HEADS, _rows(figures))}
-
-CPU-milliseconds are those of all processes, for each request (for each pair where there are two), with the
-background work that follows from it: the sealing of the trail. Wall-clock rates swing with what else runs on the
-machine, processor time less so.
-
-{chr(10).join("- " + line for line in _facts(figures))}
-
-## The same statements by pgbench
-
-What PostgreSQL does when nothing else is in the way: our own statements, as the running program sends them,
-prepared, over the same socket. The ratio is the API's rate to pgbench's.
-
-{table(("", "connections", "per second", "CPU-ms database", "ratio"), beside)}
-
-## The machine
-
-{about["cores"]} cores of {about["cpu"]}, {about["memory_gb"]} GB, Linux {about["kernel"]}, \
-Python {about["python"]}{"" if about["python_optimized"] else " built without optimizations (PGO, LTO)"}, \
-PostgreSQL {database["server_version"]} ({database["size"]}; fsync {database["fsync"]}, \
-synchronous_commit {database["synchronous_commit"]}, shared_buffers {database["shared_buffers"]}). \
-A million additions in a Python loop took {min(loops)} to {max(loops)} ms of processor time during the run.
-"""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A Django project of one application: orders, their lines, and what they refer to."""
