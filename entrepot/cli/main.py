@@ -14,6 +14,7 @@ from entrepot.cli import serving
 from entrepot.demo.stage import Unexpected
 from entrepot.kernel.errors import Refusal
 from entrepot.settings import SettingFault, Settings, read_settings
+from entrepot.storage.backup import BackupError
 from entrepot.storage.clock import ClockError
 from entrepot.storage.dumping import DumpError
 from entrepot.storage.embedded import EmbeddedError
@@ -60,7 +61,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     """
     try:
         return uvloop.run(work)
-    except (EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, Refusal, Unexpected) as fault:
+    except (EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, BackupError, Refusal, Unexpected) as fault:
         raise fail(fault) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -184,6 +185,33 @@ def advance_clock(
     from entrepot.cli import clocks
 
     sys.stdout.write(run(clocks.advance(settings(data=data, database_url=database_url), duration)) + "\n")
+
+
+@app.command("backup")
+def back_up(
+    folder: Annotated[Path, typer.Argument(help="A new folder for it.")],
+    data: Data = None,
+    database_url: Url = None,
+    heads: HeadsFile = None,
+) -> None:
+    """Back up everything: the embedded database to any later moment too, one given by URL as it is now."""
+    from entrepot.cli import backups
+
+    run(backups.back_up(settings(data=data, database_url=database_url, heads=heads), folder, ERR))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of the backup.")],
+    to: Annotated[str | None, typer.Option(help="A moment such as 2026-01-31T12:00:00Z; UTC without a zone.")] = None,
+    data: Data = None,
+    database_url: Url = None,
+    heads: HeadsFile = None,
+) -> None:
+    """Bring a backup back, into a new data folder or an empty database."""
+    from entrepot.cli import backups
+
+    run(backups.restore(settings(data=data, database_url=database_url, heads=heads), folder, to, ERR))
 
 
 @app.command()

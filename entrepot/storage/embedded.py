@@ -3,7 +3,9 @@
 In the folder lie
 - `postgres`, the cluster, and `socket`; `start.log`, what the server says until its own log begins;
 - `owner.lock`, held by the owning program, which writes there who it is and where the socket lies;
-- `server.lock`, held by the server's processes, which inherit it: once it is free, none of them is left.
+- `server.lock`, held by the server's processes, which inherit it: once it is free, none of them is left;
+- `archive`, once a backup was taken: a link to where the server puts each finished stretch of its log, packed, and
+  `archive.next` for the backup that is being taken just now (physical_backup.py).
 """
 
 import atexit
@@ -42,6 +44,13 @@ DEFAULTS = """
     logging_collector=on  log_directory=log  log_filename=postgresql-%a.log
     log_rotation_age=1d  log_rotation_size=0  log_truncate_on_rotation=on
 """
+ARCHIVE, ARCHIVE_NEXT = "archive", "archive.next"
+# Whether anything is archived is decided at each stretch anew: archiving itself cannot be turned on without a restart.
+# A link that leads nowhere is a fault, and the stretch is kept until it can be put there.
+ARCHIVING = (
+    f"for to in ../{ARCHIVE} ../{ARCHIVE_NEXT}; do [ ! -L $to ] ||"
+    " { gzip -1 <%p >$to/%f.part && sync $to/%f.part && mv $to/%f.part $to/%f.gz; } || exit 1; done"
+)
 LOG_BYTES_MAX = 16 * 2**20
 LOOK_SECONDS = 0.2
 LOG_LOOKS = 300  # a minute
@@ -137,7 +146,8 @@ class _Owned(Embedded):
             self._user = _server_user(data)
             self._socket = _socket_folder(data, self._user)
             self._cluster = data / "postgres"
-            ours = [f'unix_socket_directories="{self._socket}"', f"recovery_init_sync_method={SYNC}"]
+            archiving = ["archive_mode=on", f"archive_command={ARCHIVING}"]
+            ours = [*archiving, f'unix_socket_directories="{self._socket}"', f"recovery_init_sync_method={SYNC}"]
             theirs = [f"{name}={value}" for name, value in settings.items()]
             self._settings = DEFAULTS.split() + ours + theirs  # of two values the later counts
             super().__init__(data, {"pid": self._pid, "since": time.time_ns(), "socket": str(self._socket)})
@@ -347,6 +357,25 @@ def _stopped(server: Process) -> Iterator[None]:
 def _client(socket: str | Path, program: str, *arguments: str, say: str = "") -> subprocess.CompletedProcess[str]:
     command = [binaries() / program, "-h", socket, "-p", "5432", "-U", "entrepot", *arguments]
     return subprocess.run(command, input=say, env=ENVIRONMENT, capture_output=True, text=True)
+
+
+def tool(socket: str | Path, program: str, *arguments: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs one of PostgreSQL's own programs on a running server; unless quiet, what it says goes to stderr at once."""
+    command = [binaries() / program, "-h", socket, "-p", "5432", "-U", "entrepot", *arguments]
+    said = subprocess.PIPE if quiet else None
+    return subprocess.run(command, stdin=subprocess.DEVNULL, env=ENVIRONMENT, stdout=said, stderr=said, text=True)
+
+
+@contextmanager
+def adopt(data: Path) -> Iterator[Path]:
+    """A cluster for the folder that comes from elsewhere: what is put there becomes the server's own."""
+    user = _server_user(data)
+    cluster = data / "postgres"
+    user.make(cluster)
+    yield cluster
+    if user.uid != os.geteuid():
+        for file in cluster.rglob("*"):
+            os.chown(file, user.uid, user.gid, follow_symlinks=False)
 
 
 def _socket_folder(data: Path, user: _User) -> Path:

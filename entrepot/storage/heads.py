@@ -101,6 +101,12 @@ class Heads:
         bare = Head(await self.chain(conn), position, hash, at, restored)
         return Head(bare.chain, position, hash, at, restored, self.vault.sign(bare.message))
 
+    async def accept(self, conn: Any) -> None:
+        """After a restore: heads of later positions, where the file has any, no longer count."""
+        position, hash = await conn.fetchrow("select position, hash from sealer")
+        if self._newest(await self.chain(conn)) > position:
+            await self.keep(await self.sign(conn, position, hash, restored=True))
+
     async def keep(self, head: Head) -> None:
         """Appends it to the file, safe on disk when this returns. Raises OSError."""
         if self.file is not None:

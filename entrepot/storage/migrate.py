@@ -1,6 +1,8 @@
 """Brings a database to the schema of this program, and says what the database is: a sandbox or not, and its id key."""
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,21 @@ async def ensure(url: str, *, sandbox: bool = False, may_migrate: bool) -> Insta
     while `may_migrate` is false, and a database with content that is asked to become a sandbox.
     """
 
+    async with _migrating(url) as conn:
+        await conn.run_sync(_upgrade, may_migrate=may_migrate)
+        return await _installation(conn, sandbox)
+
+
+async def upgrade_to(url: str, revision: str) -> None:
+    """The schema at a revision of its past, with nothing in it, for what was backed up then. Raises SchemaError."""
+    async with _migrating(url) as conn:
+        await conn.run_sync(_upgrade, may_migrate=True, target=revision)
+
+
+@asynccontextmanager
+async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
+    """One transaction under the lock, on a server that is new enough."""
+
     async def connect() -> asyncpg.Connection:
         # asyncpg reads the URL itself: it knows forms that SQLAlchemy does not, such as a socket's folder.
         return await asyncpg.connect(url, server_settings={"application_name": "entrepot migrate"})
@@ -47,8 +64,7 @@ async def ensure(url: str, *, sandbox: bool = False, may_migrate: bool) -> Insta
         async with engine.begin() as conn:
             await _require_server(conn)
             await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-            await conn.run_sync(_upgrade, may_migrate=may_migrate)
-            return await _installation(conn, sandbox)
+            yield conn
     finally:
         await engine.dispose()
 
@@ -59,14 +75,16 @@ async def _require_server(conn: AsyncConnection) -> None:
         raise SchemaError(f"PostgreSQL {OLDEST_SERVER} or later is required; this is {version // 10_000}.")
 
 
-def _upgrade(conn: sa.Connection, *, may_migrate: bool) -> None:
+def _upgrade(conn: sa.Connection, *, may_migrate: bool, target: str = "") -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = conn
     scripts = ScriptDirectory.from_config(config)
     known, head = {each.revision for each in scripts.walk_revisions()}, scripts.get_current_head()
     found = _revision(conn)
-    if found == head:
+    if target and target not in known:
+        raise SchemaError(f"The backup has schema {target}, which is newer than this program's ({head}).")
+    if found == (target or head):
         return
     if found is not None and found not in known:
         raise SchemaError(
@@ -76,7 +94,7 @@ def _upgrade(conn: sa.Connection, *, may_migrate: bool) -> None:
     if not may_migrate:
         state = f"has schema {found}, this program needs {head}" if found else "has no schema yet"
         raise SchemaError(f"The database {state}: run entrepot migrate.")
-    command.upgrade(config, "head")
+    command.upgrade(config, target or "head")
 
 
 def _revision(conn: sa.Connection) -> str | None:
