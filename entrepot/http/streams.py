@@ -54,12 +54,11 @@ class Streams:
                     self._doors.stream(caller, resource, query, owner_id) as found,
                 ):
                     await sending.start(200, _headers(form, found.count))
-                    if sending.bodiless:
-                        await sending.write(b"", last=True)
-                    elif form == LINES:
-                        await _lines(found, sending)
-                    else:
-                        await _envelope(found, sending)
+                    last = b""
+                    if not sending.bodiless:
+                        last = await (_lines if form == LINES else _envelope)(found, sending)
+            # The place is free again before the reader knows that this is the end: the next one may be its own.
+            await sending.write(last, last=True)
 
         await unless_gone(receive, work())
 
@@ -91,19 +90,20 @@ def _headers(form: str, count: int) -> Headers:
     ]
 
 
-async def _lines(found: Streamed, sending: Sending) -> None:
+async def _lines(found: Streamed, sending: Sending) -> bytes:
+    """A line for each thing. Gives back what is still to be written, as the other form does."""
     async for page in _alive(found, sending):
         await sending.write(encode_lines(page))
-    await sending.write(b"", last=True)
+    return b""
 
 
-async def _envelope(found: Streamed, sending: Sending) -> None:
-    """The envelope of ordinary lists, written as it comes."""
+async def _envelope(found: Streamed, sending: Sending) -> bytes:
+    """The envelope of ordinary lists, written as it comes. Gives back its end."""
     before = b'{"$meta":' + encode(found.meta) + b',"data":['
     async for page in _alive(found, sending):
         await sending.write(before + encode(page)[1:-1])
         before = b","
-    await sending.write((b"]}" if before == b"," else before + b"]}"), last=True)
+    return b"]}" if before == b"," else before + b"]}"
 
 
 async def _alive(found: Streamed, sending: Sending) -> AsyncIterator[Page]:
