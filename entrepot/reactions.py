@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from entrepot.commerce import fulfiller, fulfilment
-from entrepot.commerce.api import ORDERS
+from entrepot.commerce import fulfiller, fulfilment, subscription
+from entrepot.commerce.api import ORDERS, RENEWAL, SUBSCRIPTIONS
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Missing
+from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.resource import Action, Resource
 
 
@@ -44,7 +45,11 @@ def act(resource: Resource, action: Action, caller: Caller) -> Callable[[Doors],
     return make
 
 
+PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"], token_id=SERVICES["kernel"])
+"""Who does what time brings about."""
+
 JOBS: dict[str, Callable[[Doors], Job]] = {
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
+    subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),
 }
 """Job name to the function that makes it from the doors."""

@@ -1,6 +1,17 @@
 """What the room of commerce offers, and to whom."""
 
-from entrepot.commerce import fulfilment, order, order_asset, order_needs, order_subscription, texts
+from entrepot.commerce import (
+    agreement,
+    asset,
+    fulfilment,
+    held_needs,
+    order,
+    order_asset,
+    order_needs,
+    order_subscription,
+    subscription,
+    texts,
+)
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
@@ -9,8 +20,10 @@ from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
+from entrepot.commerce.order_type import TYPES
+from entrepot.commerce.party import amounts
 from entrepot.commerce.subscription import SUBSCRIPTION
-from entrepot.kernel.field import enum, flag, ref, text
+from entrepot.kernel.field import enum, flag, number, ref, text
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
 
 NOUNS = (
@@ -28,21 +41,22 @@ NOUNS = (
 
 EVERYBODY = "client vendor operations"
 
-PURCHASE = (
-    enum("type", "Purchase"),
+NEW_ORDER = (
+    enum("type", " ".join(TYPES), default="Purchase"),
+    text("agreement.id"),
     enum("status", "Draft Quoted Processing", default="Draft"),
-    ref("agreement.licensee", "accounts/licensees", required=True),
-    ref("agreement.product", "catalog/products", required=True),
+    ref("agreement.licensee", "accounts/licensees"),
+    ref("agreement.product", "catalog/products"),
     ref("agreement.listing", "catalog/listings"),
     text("agreement.name", longest=500),
     text("agreement.externalIds.client", longest=500),
     ref("authorization", "catalog/authorizations"),
 )
-"""What is said of a purchase beside its own fields: how it begins, and of the agreement that it will make."""
+"""What is said of a new order beside its own fields: how it begins, and the agreement that it is about or makes."""
 
 ORDERS = Resource(
     ORDER,
-    create=create(order.create, by="client operations", loads=order_needs.for_new, takes=PURCHASE),
+    create=create(order.create, by="client operations", loads=order_needs.for_new, takes=NEW_ORDER),
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
     remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
@@ -91,6 +105,43 @@ ORDER_ASSETS = Resource(
     summary="Assets that an order prepares; live once it completes.",
 )
 
+OF_AGREEMENT = ref("agreement", "commerce/agreements", required=True)
+MARKUPS = (number("price.defaultMarkup", sees="operations"), number("price.defaultMargin", sees="operations"))
+AGREEMENT_BODY = (
+    enum("status", " ".join(held_needs.BEGINNINGS), required=True),
+    ref("product", "catalog/products", required=True),
+    ref("licensee", "accounts/licensees", required=True),
+    ref("authorization", "catalog/authorizations", required=True),
+    ref("listing", "catalog/listings"),
+    ref("vendor", "accounts/accounts"),
+    ref("client", "accounts/accounts"),
+    ref("buyer", "accounts/buyers"),
+    ref("seller", "accounts/sellers"),
+)
+AGREEMENT_PRICES = (*MARKUPS, *amounts("PPxM", "PPxY", "SPxM", "SPxY"))
+"""What bodies hold beside the fields that the caller writes."""
+
+RENEWAL = Action("renew", subscription.renew, by="kernel", loads=held_needs.beside_held, answers=204)
+"""By the platform alone, so it has no address."""
+
+SUBSCRIPTIONS = Resource(
+    SUBSCRIPTION,
+    create=create(subscription.create, by="vendor", loads=held_needs.to_enter, takes=(OF_AGREEMENT,)),
+    update=update(subscription.update, by=EVERYBODY, loads=held_needs.beside_held, takes=MARKUPS),
+    actions=(
+        Action(
+            "terminate",
+            subscription.terminate,
+            by="vendor",
+            loads=held_needs.beside_held,
+            takes=(text("description", longest=1000),),
+        ),
+        RENEWAL,
+    ),
+    texts=(Text("render", texts.of_thing, texts.beside),),
+    summary="What recurs under agreements.",
+)
+
 OFFERS = (
     ORDERS,
     Resource(ORDER_LINE, lists_only=True, summary="How much of which item an order asks for, and at what price."),
@@ -98,6 +149,8 @@ OFFERS = (
     ORDER_ASSETS,
     Resource(
         AGREEMENT,
+        create=create(agreement.create, by="operations", loads=held_needs.to_begin, takes=AGREEMENT_BODY),
+        update=update(agreement.update, by=EVERYBODY, loads=held_needs.beside_agreement, takes=AGREEMENT_PRICES),
         texts=(
             Text("render", texts.of_agreement, texts.beside_agreement),
             Text("template", texts.of_agreement, texts.beside_agreement),
@@ -111,9 +164,7 @@ OFFERS = (
         lists_only=True,
         summary="What is held of each item, and at what price.",
     ),
-    Resource(
-        SUBSCRIPTION, texts=(Text("render", texts.of_thing, texts.beside),), summary="What recurs under agreements."
-    ),
+    SUBSCRIPTIONS,
     Resource(
         LINE,
         path="commerce/subscriptions/{subscription}/lines",
@@ -122,7 +173,12 @@ OFFERS = (
         summary="What is held of each item, and at what price.",
     ),
     Resource(
-        ASSET, texts=(Text("render", texts.of_thing, texts.beside),), summary="What was bought once under agreements."
+        ASSET,
+        create=create(asset.create, by="vendor", loads=held_needs.to_enter, takes=(OF_AGREEMENT,)),
+        update=update(asset.update, by=EVERYBODY, loads=held_needs.beside_held, takes=MARKUPS),
+        actions=(Action("terminate", asset.terminate, by="vendor", loads=held_needs.beside_held),),
+        texts=(Text("render", texts.of_thing, texts.beside),),
+        summary="What was bought once under agreements.",
     ),
     Resource(
         LINE,

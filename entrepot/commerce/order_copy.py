@@ -4,9 +4,7 @@ The copies mirror what is live until the order ends: lines with the quantity tha
 and assets with what the vendor may change on them. What was live changes when the order completes, and not before.
 """
 
-from entrepot.commerce import price
 from entrepot.commerce.order_asset import ORDER_ASSET
-from entrepot.commerce.order_line import line_price_of, put_totals
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
 from entrepot.kernel.call import Call
 from entrepot.kernel.thing import Thing
@@ -70,8 +68,3 @@ def bring_asset(call: Call, order: Thing, live: Thing) -> Thing:
 def _parties(order: Thing) -> dict[str, object]:
     names = ("product_id", "client_id", "vendor_id", "buyer_id")
     return {"order_id": order.id, **{name: getattr(order, name) for name in names}}
-
-
-def sum_up(owner: Thing, lines: list[Thing]) -> None:
-    """The price of something live is the sum of its live lines (spec 2.8)."""
-    put_totals(owner, price.total(line_price_of(line) for line in lines if line.status == "Active"))

@@ -13,10 +13,8 @@ from entrepot.commerce import (
     order_copy,
     order_line,
     parameters,
-    price,
     subscription,
 )
-from entrepot.commerce.order_line import put_amounts
 from entrepot.commerce.order_type import type_of
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
@@ -66,10 +64,7 @@ def complete(call: Call, order: Thing, got: Got) -> None:
         accepted_terms.copy_to_agreement(call, order, held)
         call.link(held, "certificates", order.certificates)
     agreement.sum_up(held)
-    if any(each.status == "Terminated" for each in order.subscriptions) and not agreement.has_running(held):
-        call.move(held, "terminate", by="kernel")
-    else:
-        call.move(held, "activate", by="kernel")
+    agreement.settle(call, held)
     if type_of(order).closes_drafts:
         for draft in got.competing:
             call.move(draft, "delete", by="kernel")
@@ -85,7 +80,8 @@ def revert(call: Call, order: Thing, got: Got) -> None:
     for copy, live in _pairs(order, held, "subscriptions"):
         call.move(live, kind.failed, by="kernel")
         call.move(copy, kind.failed, by="kernel")
-    call.move(held, "activate", by="kernel")
+        subscription.arm(call, live)
+    agreement.settle(call, held)
 
 
 # Lines ------------------------------------------------------------------------------------------------
@@ -100,10 +96,10 @@ def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing) -> None:
     live.quantity = ordered.quantity
     for column in ("price_unit_pp", "price_markup", "price_markup_source"):
         setattr(live, column, getattr(ordered, column))
-    amounts = price.line_price(live.price_unit_pp, live.price_markup, live.period, live.quantity, order.precision)
-    put_amounts(live, amounts)
     if order.type == "Termination" or (not ordered.quantity and ordered.old_quantity):
-        call.move(live, "terminate", by="kernel")
+        line.end(call, live, "terminate")
+    else:
+        line.reprice(live, order.precision)
 
 
 def _supersede(call: Call, held: Thing, ordered: Thing) -> None:
@@ -138,13 +134,13 @@ def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
             for each in (live, copy):
                 each.termination_date = call.now
                 each.auto_renew = False
-        order_copy.sum_up(live, own)
+        subscription.sum_up(live, own)
         call.move(live, verb, by="kernel")
         call.move(copy, verb, by="kernel")
         call.record(f"subscription.{_told(verb)}", live, order=order.id)
         subscription.arm(call, live)
     for draft in [each for each in order.subscriptions if each.status == "Draft"]:
-        begin_term(call, draft)
+        subscription.begin_term(call, draft)
         call.move(draft, "activate", by="kernel")
         subscription.begin(call, order, draft, held)
 
@@ -153,7 +149,7 @@ def _settle_assets(call: Call, order: Thing, held: Thing) -> None:
     for copy, live in list(_pairs(order, held, "assets")):
         own = [each for each in held.lines if each.asset_id == live.id]
         _merge(live, copy, order_copy.ASSET_COPIED)
-        order_copy.sum_up(live, own)
+        asset.sum_up(live, own)
         if not any(each.status == "Active" for each in own):
             call.move(live, "terminate", by="kernel")
             call.move(copy, "terminate", by="kernel")
@@ -172,14 +168,6 @@ def _merge(live: Thing, copy: Thing, columns: tuple[str, ...]) -> None:
 
 def _told(verb: str) -> str:
     return {"settle": "changed", "terminate": "terminated", "rest": "suspended"}[verb]
-
-
-def begin_term(call: Call, draft: Thing) -> None:
-    """What the vendor left open: it starts now, and is committed to for its terms (spec 2.4)."""
-    if draft.start_date is None:
-        draft.start_date = call.now
-    if draft.commitment_date is None and draft.terms_commitment:
-        draft.commitment_date = subscription.later(draft.start_date, draft.terms_commitment)
 
 
 # Parameters -------------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def _new_line(
         price_currency=order.price_currency,
     )
     call.known.things["catalog/items", item_id] = item
-    _snapshot(line, offer, got)
+    put_price_of_day(line, offer, got)
     _set_quantity(call, line, entry, got)
     return line
 
@@ -198,8 +198,11 @@ def _offer_of(got: Got, item_id: str) -> Thing | None:
     return next((offer for offer in got.offers if offer.item_id == item_id), None)
 
 
-def _snapshot(line: Thing, offer: Thing, got: Got) -> None:
+def put_price_of_day(line: Thing, offer: Thing | None, got: Got) -> None:
     """Copies the day's prices: later changes of the price list do not reach this line (spec 2.5)."""
+    if offer is None or got.price_list is None:
+        line.price_markup_source = {"type": unit_price.UNKNOWN}
+        return
     policy = got.policy
     line.price_unit_pp = offer.unit_pp
     markup, source = unit_price.markup_for(
@@ -247,12 +250,12 @@ def _write_prices(call: Call, order: Thing, entries: list[Body], actor: str) -> 
         if given is None:
             continue
         if actor == "vendor":
-            _set_purchase_price(call, line, given)
+            set_purchase_price(call, line, given)
         else:
-            _set_markup(call, line, given)
+            set_markup(call, line, given)
 
 
-def _set_purchase_price(call: Call, line: Thing, given: Body) -> None:
+def set_purchase_price(call: Call, line: Thing, given: Body) -> None:
     """The vendor's price of a unit; the markup stays, and so the sales price follows."""
     if given.get("unitPP") is None:
         return
@@ -263,7 +266,7 @@ def _set_purchase_price(call: Call, line: Thing, given: Body) -> None:
         line.price_unit_pp = value
 
 
-def _set_markup(call: Call, line: Thing, given: Body) -> None:
+def set_markup(call: Call, line: Thing, given: Body) -> None:
     """Operations names the markup, or the margin or sales price from which it follows (spec 4.3).
 
     A body that is sent back as it was fetched holds all three: what differs from the line counts.

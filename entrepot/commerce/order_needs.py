@@ -121,7 +121,7 @@ async def for_purchase(load: Load, call: Call, body: Body) -> Got:
     sale = got.sale = _sale(call, body, agreed, got, listing_id, authorization_id)
     got.type, got.begins = TYPES["Purchase"], sale.status
     got.product, got.price_list, got.policy, got.offers = sale.product, sale.price_list, sale.policy, sale.offers
-    return await _declared(load, call, got, str(product_id))
+    return await declared(load, call, got, str(product_id))
 
 
 def _of_agreement(column: str) -> sa.ScalarSelect[str]:
@@ -167,6 +167,21 @@ async def for_held(load: Load, call: Call, body: Body, kind: OrderType) -> Got:
         call.fault(body.path("agreement"), "An agreement is required.")
     begins = _status(call, body)
     call.stop_on_faults()
+    got = await hold(load, call, str(agreement_id), body)
+    if not got.agreements:
+        call.fault(body.path("agreement.id"), "This agreement was not found.")
+        call.stop_on_faults()
+    held = got.agreement
+    if held.status not in ("Active", "Updating"):
+        raise Conflict(f"Agreement {held.id} is {held.status}; {kind.name} orders are about Active ones.")
+    got.begins = begins
+    if kind.name == "Change":
+        _require_saleable(call, body, got)
+    return got
+
+
+async def hold(load: Load, call: Call, agreement_id: str, body: Body) -> Got:
+    """An agreement with all that it holds, and at which prices more may be added; none if the caller sees none."""
     got = await load(
         HOLDING,
         agreement_id=agreement_id,
@@ -175,22 +190,15 @@ async def for_held(load: Load, call: Call, body: Body, kind: OrderType) -> Got:
         user_id=call.caller.user_id,
     )
     if not got.agreements:
-        call.fault(body.path("agreement.id"), "This agreement was not found.")
-        call.stop_on_faults()
+        return got
     held = got.agreement = got.agreements[0]
-    if held.status not in ("Active", "Updating"):
-        raise Conflict(f"Agreement {held.id} is {held.status}; {kind.name} orders are about Active ones.")
-    got.product, got.begins = got.products[0], begins
-    if kind.name == "Change":
-        _require_saleable(call, body, got)
+    got.product = got.products[0]
     got.price_list = got.price_lists[0] if got.price_lists else None
+    got.precision = 2 if got.price_list is None or got.price_list.precision is None else got.price_list.precision
     licensee = got.licensees[0] if got.licensees else None
-    got.policy = next(
-        (p for p in got.policies if licensee and _applies(p, held, licensee)),
-        None,
-    )
+    got.policy = next((each for each in got.policies if licensee and _applies(each, held, licensee)), None)
     got.items = _both(got)
-    return await _declared(load, call, got, str(held.product_id))
+    return await declared(load, call, got, str(held.product_id))
 
 
 def _applies(policy: Thing, held: Thing, licensee: Thing) -> bool:
@@ -335,7 +343,7 @@ def _objects(entries: object) -> list[dict]:
     return [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
 
 
-async def _declared(load: Load, call: Call, got: Got, product_id: str) -> Got:
+async def declared(load: Load, call: Call, got: Got, product_id: str) -> Got:
     """What the product declares: its parameters, texts and terms, at most two seconds old."""
     got.definitions = await load.definitions(PARAMETER, product_id)
     got.templates = [t for t in await load.definitions(TEMPLATE, product_id) if t.status != "Deleted"]
@@ -403,7 +411,7 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
     assignee = _assignee_id(body) if call.by("vendor") else None
     if assignee is not None:
         await load(ASSIGNEES, assignee_id=assignee)
-    return await _declared(load, call, got, str(order.product_id))
+    return await declared(load, call, got, str(order.product_id))
 
 
 ASSIGNEES = {
@@ -426,7 +434,7 @@ async def with_order(load: Load, call: Call, thing: Thing | None, body: Body) ->
     """For what the vendor prepares within an order: the order with its lines, and the product's declarations."""
     got = await load(OWNER, order_id=call.owner_id)
     got.order = got.orders[0]
-    return await _declared(load, call, got, str(got.order.product_id))
+    return await declared(load, call, got, str(got.order.product_id))
 
 
 UNDER_WAY = sa.literal_column("('Draft', 'Quoted', 'Processing', 'Querying')")
