@@ -17,10 +17,26 @@ from entrepot.kernel.rql.compile import (
     compile_filter,
     compile_order,
 )
+from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.node import shape, values
 from entrepot.kernel.rql.query import Query
 
 REQUIRED = frozenset(("id", "revision", "status"))
+STEPS_MAX = 32
+"""References and collections that one query may follow: each is a look into another table."""
+
+
+class Steps:
+    """How many a query has left."""
+
+    def __init__(self) -> None:
+        self.left = STEPS_MAX
+
+    def take(self, name: str) -> None:
+        """One more. Raises RqlFault when there were too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise RqlFault(name, f"At most {STEPS_MAX} references and collections may be followed in one query.")
 
 
 class NounScope:
@@ -35,9 +51,11 @@ class NounScope:
         words: frozenset[str],
         *,
         guard: bool = False,
+        steps: Steps | None = None,
     ):
         self.nouns, self.noun, self.row, self.who = nouns, noun, row, who
         self.words, self.guard = words, guard
+        self.steps = steps or Steps()
 
     def resolve(self, path: tuple[str, ...]) -> Target | None:
         """The field with that path; None for one that is unknown or that the caller does not see."""
@@ -89,9 +107,10 @@ class NounScope:
             return Reference(column)
         if rest == ("id",):
             return Scalar(column, "id", True)
+        self.steps.take(each.name)
         noun = self.nouns[each.target]
         target = noun.table.alias()
-        found = NounScope(self.nouns, noun, target, self.who, self.words).resolve(rest)
+        found = NounScope(self.nouns, noun, target, self.who, self.words, steps=self.steps).resolve(rest)
         if found is None:
             return None
         join = target.c.id == column
@@ -132,6 +151,7 @@ class NounScope:
     ) -> Target | None:
         if rest:
             return None
+        self.steps.take(each.name)
         noun = self.nouns[each.target]
         child = noun.table.alias()
 
@@ -140,7 +160,8 @@ class NounScope:
             return sa.exists(found if fits is None else found.where(fits))
 
         guard = each.kind == "refs"
-        return Many(NounScope(self.nouns, noun, child, self.who, self.words, guard=guard), exists)
+        scope = NounScope(self.nouns, noun, child, self.who, self.words, guard=guard, steps=self.steps)
+        return Many(scope, exists)
 
     def _bag(self, each: Field) -> Many:
         element = sa.func.jsonb_array_elements(self.row.c[each.column]).table_valued("value").alias()

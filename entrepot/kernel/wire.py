@@ -1,7 +1,7 @@
 """JSON in and out: decimals keep their digits, times are UTC to the millisecond."""
 
 from datetime import MINYEAR, UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -19,7 +19,10 @@ class Json(str):
 
 def decode(data: bytes | str) -> object:
     """The JSON value, with decimals kept. Raises ValueError."""
-    return _decoder.decode(data.encode() if isinstance(data, str) else data)
+    try:
+        return _decoder.decode(data.encode() if isinstance(data, str) else data)
+    except InvalidOperation:
+        raise ValueError("A number is too large or too small.") from None
 
 
 def encode(value: object) -> bytes:

@@ -67,7 +67,7 @@ BROKEN = (
     b"{", b"}", b"{'notes':1}", b'{"notes":}', b'{"notes":"a"', b'{"notes":"a"}x', b'{"notes":"a",}', b"[1,2", b'"x',
     b"\xff", b'{"notes":"\xff"}', b'{"notes":"\xed\xa0\x80"}', b'{"notes":"\\ud800"}', b'{"notes":"\\udc00x"}',
     b'{"notes":"\\x"}', b'{"notes":"a\nb"}', b"NaN", b'{"n":NaN}', b'{"n":Infinity}', b'{"n":01}', b'{"n":+1}',
-    b"nul", b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"\0", b"{}\0", b"[" * 90_000, b'{"a":' * 30_000,
+    b'{"n":1e99999999999999999999}', b'{"n":1e-99999999999999999999}', b"nul", b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"\0", b"{}\0", b"[" * 90_000, b'{"a":' * 30_000,
 )  # fmt: skip
 
 

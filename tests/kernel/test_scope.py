@@ -86,6 +86,18 @@ def test_a_reference_itself_is_not_compared():
     assert refusal("eq(maker,MAK-0001)")
 
 
+def test_a_query_follows_so_many_references_and_no_more():
+    """Each costs work before the database is asked: beyond this, one query would hold up everybody else's."""
+    conditions = [f"eq(maker.name,{n})" for n in range(28)]
+    assert sql(f"or({','.join(conditions)})&any(friends,eq(name,a))&order=-maker.name,judge.name,maker.name")
+    refused = refusal(
+        f"or({','.join(conditions)})&any(friends,eq(name,a))&order=maker.name,judge.name,maker.name,judge.name"
+    )
+    assert refused == ("judge", "At most 32 references and collections may be followed in one query.")
+    assert refusal(f"or({','.join(['any(pieces)'] * 33)})")[0] == "pieces"
+    assert sql(f"or({','.join(f'eq(maker.id,{n})' for n in range(150))})")
+
+
 def test_a_document_is_neither_filtered_nor_sorted_by():
     assert refusal("eq(info,1)") == ("info", "Filtering is not permitted.")
     assert refusal("order=info") == ("info", "Ordering is not permitted.")
