@@ -78,8 +78,8 @@ migrate: $(VENV)/.installed ## Bring a database to the current schema (ARGS="--d
 setup: $(VENV)/.installed-dev ## Make the virtual environment with everything that developers need
 
 .PHONY: test
-test: $(VENV)/.installed-dev ## Run all tests (ARGS="-k order -x")
-	@$(BIN)/pytest --numprocesses auto $(ARGS)
+test: $(VENV)/.installed-dev ## Run all tests and list the slowest (ARGS="-k order -x")
+	@$(BIN)/pytest --numprocesses auto --durations 20 $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.installed-dev ## Style, types, direction of imports, dependencies: all that CI checks

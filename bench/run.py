@@ -345,7 +345,17 @@ def _files(folder: Path, made: world.World) -> dict[str, Path]:
 def _wrk(
     server: Server, load: Load, files: Mapping[str, Path], token: str, connections: int, seconds: float
 ) -> dict[str, Any]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(LUA)]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--latency",
+        "--timeout",
+        "10s",
+        "-s",
+        str(LUA),
+    ]
     command += [server.url, "--", load.kind, str(files[load.file]), *(["KEYED"] if load.keyed else [])]
     environment = {**os.environ, "BENCH_TOKEN": token}
     before = server.usage()

@@ -5,9 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -23,6 +22,7 @@ REQUIREMENTS = HERE / "requirements.txt"
 DATABASE = "rival"
 THREADS = 4
 READY_S_MAX = 30.0
+PIECES_MAX = 64
 
 COPIED = {
     "account": "select id, name, type, status from accounts",
@@ -145,7 +145,16 @@ async def _fill(url: str, python: Path, tell: Callable[[str], None]) -> None:
 
 async def _copy(ours: asyncpg.Connection, theirs: asyncpg.Connection, table: str, query: str) -> None:
     columns = [each.name for each in (await ours.prepare(query)).get_attributes()]
-    with tempfile.TemporaryFile() as file:
-        await ours.copy_from_query(query, output=file, format="csv")
-        file.seek(0)
-        await theirs.copy_to_table(table, source=file, columns=columns, format="csv")
+    pieces: asyncio.Queue[bytes | None] = asyncio.Queue(PIECES_MAX)
+
+    async def give() -> None:
+        await ours.copy_from_query(query, output=pieces.put, format="csv")
+        await pieces.put(None)
+
+    async def given() -> AsyncIterator[bytes]:
+        while (piece := await pieces.get()) is not None:
+            yield piece
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(give())
+        both.create_task(theirs.copy_to_table(table, source=given(), columns=columns, format="csv"))
