@@ -94,7 +94,8 @@ def test_collections_below_a_thing_are_streamed_too(served: Served):
 
 
 def test_without_the_header_nothing_changes(served: Served):
-    for headers in ({"accept": "application/jsonl"}, {"mpt_streaming": "false"}, {"mpt_streaming": ""}):
+    others: list[dict[str, Any]] = [{"accept": "application/jsonl"}, {"mpt_streaming": "false"}, {"mpt_streaming": ""}]
+    for headers in others:
         reply = served.call("client", "GET", "/commerce/orders?limit=1", **headers)
         assert len(reply.json["data"]) == 1 and "mpt-streaming" not in reply.headers
 
