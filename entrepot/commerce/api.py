@@ -3,6 +3,7 @@
 from entrepot.commerce import (
     agreement,
     asset,
+    attachment,
     fulfilment,
     held_needs,
     order,
@@ -15,6 +16,7 @@ from entrepot.commerce import (
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
+from entrepot.commerce.attachment import ATTACHED, ATTACHMENT
 from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_asset import ORDER_ASSET
@@ -37,6 +39,7 @@ NOUNS = (
     SUBSCRIPTION,
     ASSET,
     LINE,
+    ATTACHMENT,
 )
 
 EVERYBODY = "client vendor operations"
@@ -142,6 +145,14 @@ SUBSCRIPTIONS = Resource(
     summary="What recurs under agreements.",
 )
 
+AGREEMENT_ATTACHMENTS = Resource(
+    ATTACHMENT,
+    create=create(attachment.create, by="vendor operations", loads=attachment.needs, takes_file=ATTACHED),
+    update=update(attachment.update, by="vendor operations"),
+    remove=remove(attachment.delete, by="vendor operations"),
+    summary="Documents and licence keys that a vendor or operations leave on an agreement, for all its parties.",
+)
+
 OFFERS = (
     ORDERS,
     Resource(ORDER_LINE, lists_only=True, summary="How much of which item an order asks for, and at what price."),
@@ -157,6 +168,7 @@ OFFERS = (
         ),
         summary="What a client has with a vendor for one product: made by a purchase, live once it completed.",
     ),
+    AGREEMENT_ATTACHMENTS,
     Resource(
         LINE,
         path="commerce/agreements/{agreement}/lines",

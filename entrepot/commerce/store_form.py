@@ -28,13 +28,14 @@ from entrepot.commerce import parameters, price
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
+from entrepot.commerce.attachment import ATTACHMENT, FILE, LICENSE_KEY
 from entrepot.commerce.fulfiller import JOB
 from entrepot.commerce.line import COPIED, LINE
 from entrepot.commerce.order import ORDER, TEXTS
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE, line_price_of, put_totals
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION, take_terms
-from entrepot.commerce.subscription import SUBSCRIPTION, later
+from entrepot.commerce.subscription import RENEW, SUBSCRIPTION, later, renewal_day
 from entrepot.kernel.store_form import Family, Form, World, inherit
 from entrepot.kernel.thing import Thing
 
@@ -93,6 +94,8 @@ def fill(agreement: Thing | None, members: Mapping[str, list[Thing]], world: Wor
         if _is_unpriced(agreement) and agreement.price_source != "Manual":
             agreements.sum_up(agreement)
         _put(agreement, "price_source", "Computed")
+    for each in members[ATTACHMENT.path]:
+        _fill_attachment(each, agreement)
 
 
 # The agreement ------------------------------------------------------------------------------------------
@@ -206,7 +209,7 @@ def _engage(order: Thing, world: World) -> None:
     if product is not None:
         mode, delay = fulfilment(product)
         if mode == "automatic":
-            world.due(JOB, order, delay)
+            world.due(JOB, order, world.now + delay)
 
 
 def _fill_order_line(line: Thing, order: Thing, prices: Thing | None, world: World) -> None:
@@ -442,6 +445,9 @@ def _sum_up_held(thing: Thing, lines: list[Thing], world: World) -> None:
         _put(thing, "terms_model", "one-time" if thing.terms_period == "one-time" else "quantity")
     if thing.noun is SUBSCRIPTION:
         _put(thing, "commitment_date", _later(thing))
+        day = renewal_day(thing)
+        if day is not None:
+            world.due(RENEW, thing, day)
     if _is_unpriced(thing):
         live = [line for line in mine if line.status == "Active"]
         put_totals(thing, price.total(line_price_of(line) for line in live))
@@ -575,6 +581,15 @@ def _slim(entry: dict[str, object], definition: Any) -> dict[str, object]:
     return kept
 
 
+def _fill_attachment(attachment: Thing, agreement: Thing | None) -> None:
+    """Whose it is follows from the agreement, its type from what it holds."""
+    inherit(attachment, agreement, "client_id", "vendor_id", "buyer_id")
+    _put(attachment, "type", LICENSE_KEY if attachment.license_key else FILE)
+    _put(attachment, "name", attachment.filename)
+    if attachment.type == FILE:
+        _put(attachment, "license_key", "")
+
+
 def _texts(world: World, product_id: object) -> dict[str, str]:
     """The product's default template of each type."""
     return world.once(
@@ -611,6 +626,7 @@ FORMS = (
             ),
             Form(SUBSCRIPTION, needs=("agreement", "product"), nests={"lines": LINES}),
             Form(ASSET, needs=("agreement", "product"), nests={"lines": LINES}),
+            Form(ATTACHMENT, needs=("name", "type")),
         ),
         by="agreement",
         fill=fill,

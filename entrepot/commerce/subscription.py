@@ -1,7 +1,7 @@
 """A subscription runs until it is terminated or expires: what recurring lines of an agreement belong to."""
 
 from calendar import monthrange
-from datetime import MAXYEAR, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 
 from entrepot.catalog.unit_price import months_of
 from entrepot.commerce import agreement, asset, line, parameters, price
@@ -212,10 +212,18 @@ RENEW = "renew"
 
 
 def arm(call: Call, subscription: Thing) -> None:
-    """It is looked at again on the first day after its commitment: then it is renewed, or it expires (spec 3.2)."""
-    if subscription.status == "Active" and subscription.commitment_date is not None:
-        day = subscription.commitment_date.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    """It is looked at again when its commitment is over: then it is renewed, or it expires (spec 3.2)."""
+    day = renewal_day(subscription)
+    if day is not None:
         call.due(RENEW, subscription, day)
+
+
+def renewal_day(subscription: Thing) -> datetime | None:
+    """The first day after its commitment, for what is Active; after the last day of the calendar there is none."""
+    ends = subscription.commitment_date
+    if subscription.status != "Active" or ends is None or ends.date() == date.max:
+        return None
+    return ends.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def renew(call: Call, subscription: Thing, body: Body, got: Got) -> None:

@@ -6,12 +6,11 @@ holds; they do no I/O, and may be run again.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
-
 
 WHOLE = "$whole"
 """On a line: it leaves nothing out. What it does not say is nothing, and nothing is filled in."""
@@ -42,8 +41,8 @@ class World(Protocol):
         """The object as it stands in the file."""
         ...
 
-    def due(self, job: str, thing: Thing, after: timedelta) -> None:
-        """Work to be done about a thing when the business clock has moved on by `after`."""
+    def due(self, job: str, thing: Thing, at: datetime) -> None:
+        """Work to be done about a thing when the business clock shows `at`."""
         ...
 
     def fault(self, thing: Thing, name: str, reason: str) -> None:

@@ -1,7 +1,7 @@
 """What is known while a world file is loaded: what it holds, and what the database held before."""
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from entrepot.kernel.noun import Noun, Nouns
@@ -107,9 +107,9 @@ class Facts:
         """The object as it stands in the file."""
         return self.unit.given[id(thing)]
 
-    def due(self, job: str, thing: Thing, after: timedelta) -> None:
-        """Work to be done about a thing after a while of business time."""
-        self.unit.dues.append((job, thing, self.now + after))
+    def due(self, job: str, thing: Thing, at: datetime) -> None:
+        """Work to be done about a thing at a moment of business time."""
+        self.unit.dues.append((job, thing, at))
 
     def fault(self, thing: Thing, name: str, reason: str) -> None:
         """Notes what is wrong with a field of a thing."""
