@@ -13,7 +13,7 @@ from tests.access.crowd import CALLERS, Crowd, Row, address, alike
 from tests.access.documented import offered
 from tests.access.oracle import Reader, visible
 from tests.access.test_fields import require_seen
-from tests.access.test_rows import TRAIL, may_list, owner_is_seen, owners, rows_at
+from tests.access.test_rows import LISTS, TRAIL, may_list, owner_is_seen, owners, rows_at
 from tests.serving import Reply
 
 ROUTES = list(routes_of(OFFERS))
@@ -183,7 +183,7 @@ def test_an_answer_is_kept_for_the_token_that_got_it(crowd: Crowd, route: Route)
             pytest.fail(f"{who} could change nothing")
 
 
-@pytest.mark.parametrize("resource", [pytest.param(each, id=each.address) for each in OFFERS])
+@pytest.mark.parametrize("resource", [pytest.param(each, id=each.address) for each in LISTS])
 def test_a_count_is_of_its_caller(crowd: Crowd, resource: Resource) -> None:
     """Counts may be kept for a while: asked in turn, nobody gets the count of another."""
     if resource.noun.path == TRAIL:
