@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from entrepot.commerce import fulfiller, fulfilment, subscription
-from entrepot.commerce.api import ORDERS, RENEWAL, SUBSCRIPTIONS
+from entrepot.commerce.api import CLOCK, ORDERS, RENEWAL, SUBSCRIPTIONS
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Missing
@@ -51,5 +51,6 @@ PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"],
 JOBS: dict[str, Callable[[Doors], Job]] = {
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
     subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),
+    **{job: act(ORDERS, action, PLATFORM) for job, action in CLOCK.items()},
 }
 """Job name to the function that makes it from the doors."""

@@ -80,6 +80,21 @@ def fulfilment(product: Thing) -> tuple[str, timedelta]:
     return (mode if mode in MODES else "extension"), _duration(said.get("delay"))
 
 
+CLOCKED = ("processing", "querying")
+STEPS = ("remind", "escalate", "due")
+
+
+def order_clock(product: Thing, state: str) -> tuple[dict[str, timedelta], bool]:
+    """How long its orders may be Processing or Querying: when to remind, when to escalate, when they are due.
+
+    From `settings.orderClock.<state>`: `{"remind": "P1D", "escalate": "P2D", "due": "P3D", "onDue": "fail"}`, each
+    optional. The second value says whether an order that is overdue fails by itself.
+    """
+    said = _object(_object(_settings(product), "orderClock"), state.lower())
+    found = {step: _duration(said.get(step)) for step in STEPS}
+    return {step: after for step, after in found.items() if after}, said.get("onDue") == "fail"
+
+
 def pre_validates(product: Thing, flag: str) -> bool:
     """Whether the vendor wants to be asked at that point, such as `purchaseOrderDraft`."""
     flags = _object(_settings(product), "preValidation")

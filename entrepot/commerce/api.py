@@ -8,8 +8,10 @@ from entrepot.commerce import (
     held_needs,
     order,
     order_asset,
+    order_clock,
     order_needs,
     order_subscription,
+    resubmission,
     subscription,
     texts,
 )
@@ -57,6 +59,12 @@ NEW_ORDER = (
 )
 """What is said of a new order beside its own fields: how it begins, and the agreement that it is about or makes."""
 
+CLOCK = {
+    order_clock.JOBS[step]: Action(f"clock {step}", verb, by="kernel", loads=order_needs.beside, answers=204)
+    for step, verb in (("remind", order_clock.remind), ("escalate", order_clock.escalate), ("due", order_clock.due))
+}
+"""By the platform alone, so they have no address."""
+
 ORDERS = Resource(
     ORDER,
     create=create(order.create, by="client operations", loads=order_needs.for_new, takes=NEW_ORDER),
@@ -76,6 +84,8 @@ ORDERS = Resource(
             takes=(text("statusNotes.message", longest=4000, required=True),),
         ),
         fulfilment.FULFIL,
+        *CLOCK.values(),
+        Action("resubmit", resubmission.resubmit, by="client", loads=resubmission.needs, answers=201),
         Action(
             "notify",
             order.notify,

@@ -7,6 +7,7 @@ from entrepot.commerce import (
     agreement,
     fulfiller,
     order_asset,
+    order_clock,
     order_copy,
     order_effect,
     order_line,
@@ -230,6 +231,7 @@ def place(call: Call, order: Thing, body: Body, got: Got) -> None:
         call.record("order.queried", order, by="parameters")
     else:
         fulfiller.engage(call, order, got.product)
+    order_clock.start(call, order, got.product)
 
 
 def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -245,6 +247,7 @@ def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
     _give_template(call, order, body, got, "OrderProcessing")
     call.record("order.resumed", order)
     fulfiller.engage(call, order, got.product)
+    order_clock.start(call, order, got.product)
 
 
 def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -253,6 +256,7 @@ def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
     _write(call, order, body, got, state=before)
     _give_template(call, order, body, got, "OrderQuerying")
     call.record("order.queried", order)
+    order_clock.start(call, order, got.product)
 
 
 def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -282,12 +286,7 @@ def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
     if not isinstance(words, str) or not words.strip():
         call.fault("statusNotes", "A message is required to fail an order.")
     _write(call, order, body, got, state=before)
-    for each in order.subscriptions:
-        if each.status == "Draft":
-            call.move(each, "discard", by="kernel")
-    for each in list(order.assets):
-        if each.status == "Draft":
-            order_asset.discard(call, order, each)
+    order_effect.discard_drafts(call, order)
     order_effect.revert(call, order, got)
     call.record("order.failed", order)
 

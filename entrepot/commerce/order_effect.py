@@ -10,6 +10,7 @@ from entrepot.commerce import (
     agreement,
     asset,
     line,
+    order_asset,
     order_copy,
     order_line,
     parameters,
@@ -69,6 +70,16 @@ def complete(call: Call, order: Thing, got: Got) -> None:
         for draft in got.competing:
             call.move(draft, "delete", by="kernel")
             call.record("order.deleted", draft, by=order.id)
+
+
+def discard_drafts(call: Call, order: Thing) -> None:
+    """What was prepared for an order that comes to nothing (spec 2.4)."""
+    for each in order.subscriptions:
+        if each.status == "Draft":
+            call.move(each, "discard", by="kernel")
+    for each in list(order.assets):
+        if each.status == "Draft":
+            order_asset.discard(call, order, each)
 
 
 def revert(call: Call, order: Thing, got: Got) -> None:

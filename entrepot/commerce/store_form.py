@@ -95,7 +95,7 @@ def fill(agreement: Thing | None, members: Mapping[str, list[Thing]], world: Wor
             agreements.sum_up(agreement)
         _put(agreement, "price_source", "Computed")
     for each in members[ATTACHMENT.path]:
-        _fill_attachment(each, agreement)
+        _fill_attachment(each, agreement, orders, world)
 
 
 # The agreement ------------------------------------------------------------------------------------------
@@ -581,13 +581,18 @@ def _slim(entry: dict[str, object], definition: Any) -> dict[str, object]:
     return kept
 
 
-def _fill_attachment(attachment: Thing, agreement: Thing | None) -> None:
+def _fill_attachment(attachment: Thing, agreement: Thing | None, orders: list[Thing], world: World) -> None:
     """Whose it is follows from the agreement, its type from what it holds."""
     inherit(attachment, agreement, "client_id", "vendor_id", "buyer_id")
     _put(attachment, "type", LICENSE_KEY if attachment.license_key else FILE)
     _put(attachment, "name", attachment.filename)
     if attachment.type == FILE:
         _put(attachment, "license_key", "")
+    if attachment.order_id is None or attachment.order_id in {order.id for order in orders}:
+        return
+    order = world.one(ORDER.path, attachment.order_id)
+    if order is None or order.agreement_id != attachment.agreement_id:
+        world.fault(attachment, "orderId", f"Order {attachment.order_id!r} was not found on this agreement.")
 
 
 def _texts(world: World, product_id: object) -> dict[str, str]:

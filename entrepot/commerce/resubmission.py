@@ -1,0 +1,60 @@
+"""An order that came to nothing is asked for again: a new draft of the same, at the prices of today."""
+
+from typing import Any
+
+from entrepot.commerce import order_needs
+from entrepot.commerce.order import create
+from entrepot.commerce.order_type import type_of
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.thing import Thing
+
+KEPT = ("type", "agreement", "authorization")
+"""What a new order takes over in any case; of all else the client may say something new."""
+
+
+async def needs(load: Load, call: Call, order: Thing, body: Body) -> Got:
+    """What the new order rests on, as if it had been asked for from nothing. Raises Conflict for one that lives."""
+    if order.status not in ("Failed", "Deleted"):
+        raise Conflict(f"Order {order.id} is {order.status}; only a Failed or Deleted one is asked for again.")
+    said = {name: value for name, value in body.raw.items() if name.lower() not in KEPT}
+    asked = Body(_as_asked(order) | said)
+    got = await order_needs.for_new(load, call, None, asked)
+    got.asked = asked
+    return got
+
+
+def resubmit(call: Call, order: Thing, body: Body, got: Got) -> Thing:
+    """The same once more, as a draft unless another beginning is asked for."""
+    again = create(call, None, got.asked, got)
+    call.record("order.resubmitted", again, of=order.id)
+    return again
+
+
+def _as_asked(order: Thing) -> dict[str, object]:
+    """The order as its client would ask for it."""
+    asked: dict[str, object] = {"type": order.type, "externalIds": {"client": order.external_ids_client}}
+    for name in ("notes",):
+        asked[name] = getattr(order, name)
+    if order.type == "Purchase":
+        parties = {name: {"id": order.get(f"{name}_id")} for name in ("licensee", "product", "listing")}
+        asked["agreement"] = {name: each for name, each in parties.items() if each["id"]}
+    else:
+        asked["agreement"] = {"id": order.agreement_id}
+    asked["lines"] = [_line(order, each) for each in order.lines]
+    if type_of(order).whole:
+        asked["lines"] = None
+        asked["subscriptions"] = [{"id": each.id, "autoRenew": each.auto_renew} for each in order.subscriptions]
+    given = [each for each in order.ordering if each.get("value") is not None]
+    asked["parameters"] = {"ordering": [{"id": each["id"], "value": each["value"]} for each in given]}
+    asked["certificates"] = [{"id": each} for each in order.certificates]
+    return asked
+
+
+def _line(order: Thing, line: Thing) -> dict[str, Any]:
+    """A line of what is held by its id, of something new by its item."""
+    if order.type == "Change" and (line.old_quantity or line.subscription_id or line.asset_id):
+        return {"id": line.id, "quantity": line.quantity}
+    return {"item": {"id": line.item_id}, "quantity": line.quantity}
