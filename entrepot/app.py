@@ -24,8 +24,10 @@ from entrepot.kernel.shape import Shapes
 from entrepot.offers import NOUNS, OFFERS
 from entrepot.reactions import JOBS
 from entrepot.settings import Settings
+from entrepot.storage.bucket import OPTIONS, Bucket
 from entrepot.storage.callers import Callers
 from entrepot.storage.embedded import Embedded, attach_or_start
+from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
 from entrepot.storage.migrate import ensure
 from entrepot.storage.store import Store, open_pool
@@ -86,12 +88,13 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     nouns = Nouns(NOUNS)
     shapes = Shapes(nouns)
     row = await pool.fetchrow("select sandbox, id_key from installation")
-    store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"])
+    files = Files(pool, _bucket(settings))
+    store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"], files=files)
     doors = Doors(nouns, shapes, store)
     callers = Callers(pool)
     jobs = {name: make(doors) for name, make in JOBS.items()}
     heads = Heads(vault, settings.heads_file)
-    work = Work(pool, jobs, heads)
+    work = Work(pool, jobs, heads, files)
     store.written = work.hint
     watch = Watch(pool)
     events = Events(doors, callers, watch, Places(FOLLOWERS_MAX, FOLLOWERS_MAX // 4))
@@ -102,3 +105,10 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
     site = Site(settings, api, page, docs, pool)
     return Application(settings, nouns, pool, store, doors, callers, work, heads, watch, site)
+
+
+def _bucket(settings: Settings) -> Bucket | None:
+    """The object store for files; None where they lie in the database. Raises BucketError."""
+    if not settings.files:
+        return None
+    return Bucket(settings.files, {name: getattr(settings, name) for name in OPTIONS})

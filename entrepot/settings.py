@@ -23,6 +23,11 @@ class Settings:
     work: bool = True
     pool_size: int = 16
     body_bytes_max: int = 1_000_000
+    files: str = ""
+    files_endpoint: str = ""
+    files_region: str = ""
+    files_key_id: str = ""
+    files_secret: str = ""
     metrics_public: bool = False
 
     @property

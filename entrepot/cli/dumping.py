@@ -23,7 +23,9 @@ async def dump(settings: Settings, kind: str | None, console: Console) -> None:
                 bar.update(task, description=f"dumping {path}: {done:,}")
 
             try:
-                async for lines in dumping.dump(parts.pool, parts.nouns, FORMS, parts.store.vault, kind, tell):
+                async for lines in dumping.dump(
+                    parts.pool, parts.nouns, FORMS, parts.store.vault, kind, tell, parts.store.files
+                ):
                     sys.stdout.buffer.write(lines)
                 sys.stdout.buffer.flush()
             except BrokenPipeError:

@@ -47,7 +47,7 @@ async def load_lines(parts: house.Application, lines: Lines, console: Console) -
                 tasks[what] = bar.add_task(what, total=of)
             bar.update(tasks[what], completed=done, total=of)
 
-        return await load_world(parts.pool, parts.nouns, FORMS, parts.store.vault, lines, tell)
+        return await load_world(parts.pool, parts.nouns, FORMS, parts.store.vault, lines, tell, parts.store.files)
 
 
 def _lines(files: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:

@@ -15,6 +15,7 @@ from entrepot.demo.stage import Unexpected
 from entrepot.kernel.errors import Refusal
 from entrepot.settings import SettingFault, Settings, read_settings
 from entrepot.storage.backup import BackupError
+from entrepot.storage.bucket import BucketError
 from entrepot.storage.clock import ClockError
 from entrepot.storage.dumping import DumpError
 from entrepot.storage.embedded import EmbeddedError
@@ -40,6 +41,12 @@ HeadsFile = Annotated[str | None, typer.Option("--heads", help="File of the sign
 Sandbox = Annotated[bool | None, typer.Option("--sandbox", help="Mark a new database as a sandbox for good.")]
 
 
+FAULTS = (
+    EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, BackupError, BucketError, Refusal, Unexpected
+)  # fmt: skip
+"""What the user can mend."""
+
+
 def fail(reason: object) -> typer.Exit:
     """Says why, on stderr, and ends with 1."""
     ERR.print(f"entrepot: {reason}", style="red", markup=False, soft_wrap=True)
@@ -61,7 +68,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     """
     try:
         return uvloop.run(work)
-    except (EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, BackupError, Refusal, Unexpected) as fault:
+    except FAULTS as fault:
         raise fail(fault) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -79,6 +86,11 @@ def serve(
     heads: HeadsFile = None,
     pool_size: Annotated[int | None, typer.Option(help="Database connections at most.")] = None,
     body_bytes_max: Annotated[int | None, typer.Option(help="Largest JSON body, in bytes.")] = None,
+    files: Annotated[str | None, typer.Option(help="Where files lie: s3://bucket/prefix, or the database.")] = None,
+    files_endpoint: Annotated[str | None, typer.Option(help="URL of an object store other than Amazon's.")] = None,
+    files_region: Annotated[str | None, typer.Option(help="Region of the bucket.")] = None,
+    files_key_id: Annotated[str | None, typer.Option(help="Id of the access key.")] = None,
+    files_secret: Annotated[str | None, typer.Option(help="The access key itself.")] = None,
     metrics_public: Annotated[
         bool | None, typer.Option("--metrics-public/--metrics-private", help="Metrics for other machines too.")
     ] = None,
@@ -95,6 +107,11 @@ def serve(
         heads=heads,
         pool_size=pool_size,
         body_bytes_max=body_bytes_max,
+        files=files,
+        files_endpoint=files_endpoint,
+        files_region=files_region,
+        files_key_id=files_key_id,
+        files_secret=files_secret,
         metrics_public=metrics_public,
     )
     run(serving.serve(chosen))

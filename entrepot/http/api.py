@@ -8,15 +8,18 @@ from typing import Any
 import structlog
 from prometheus_client import Histogram
 
+from entrepot.http import downloads, uploads
 from entrepot.http.events import Callers, Events
 from entrepot.http.routes import Route, Router
 from entrepot.http.sending import NotRead, Receive, Send, Sending
 from entrepot.http.streams import Streams, is_asked
+from entrepot.http.uploads import Sent
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Answer, Doors, Options, fingerprint
 from entrepot.kernel.errors import (
     Invalid,
     Missing,
+    NotAcceptable,
     NotOffered,
     NotStreamed,
     Refusal,
@@ -71,7 +74,7 @@ class Api:
             route, ids = self._route(method, scope["path"])
             if route.door == "follow" or (route.method == "GET" and is_asked(headers)):
                 await self._serve_at_length(route, ids, scope, headers, receive, sending)
-            else:
+            elif not await self._give_file(route, ids, headers, receive, sending):
                 status, extra, body = await self._serve(route, ids, scope, headers, receive, trace_id)
         except Refusal as refusal:
             status, extra, body = _refused(refusal, trace_id)
@@ -108,8 +111,24 @@ class Api:
         receive: Receive,
         trace_id: str,
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        raw = b"" if route.method == "GET" else await self._read(headers, receive)
-        content = _content(raw, headers)
+        sent = await self._sent(route, headers, receive)
+        try:
+            content = _content(sent.raw, sent.kind)
+            return await self._enter(route, ids, scope, headers, sent, content, trace_id)
+        finally:
+            sent.close()
+
+    async def _enter(
+        self,
+        route: Route,
+        ids: list[str],
+        scope: Scope,
+        headers: Mapping[bytes, bytes],
+        sent: Sent,
+        content: object,
+        trace_id: str,
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Through the door of the route, and back with its answer."""
         caller = await self._caller(headers)
         query: bytes = scope["query_string"]
         doors, resource = self._doors, route.resource
@@ -119,11 +138,13 @@ class Api:
             return 200, [JSON, PRIVATE], encode(page)
         if route.door == "get":
             return _answered(await doors.get(caller, resource, ids[-1], query, owner_id))
+        if route.door == "explain":
+            return 200, [JSON, PRIVATE], encode(await doors.explain(caller, resource, ids[-1], owner_id))
         if route.door == "render":
             assert route.text is not None
             text = await doors.render(caller, resource, route.text, ids[-1], owner_id)
             return 200, [JSON, PRIVATE], encode(text)
-        options = _options(route, scope, headers, raw, trace_id)
+        options = _options(route, scope, headers, sent, trace_id)
         if route.door == "create":
             answer = await doors.create(caller, resource, content, options, owner_id)
             return _answered(answer, location=scope["path"])
@@ -132,7 +153,8 @@ class Api:
         if route.door == "remove":
             return _answered(await doors.remove(caller, resource, ids[-1], options, owner_id))
         assert route.action is not None
-        return _answered(await doors.act(caller, resource, route.action, ids[-1], content, options, owner_id))
+        answer = await doors.act(caller, resource, route.action, ids[-1], content, options, owner_id)
+        return _answered(answer, location=scope["path"].rsplit("/", 2)[0])
 
     async def _serve_at_length(
         self,
@@ -153,6 +175,33 @@ class Api:
         else:
             owner_id = await self._owner(caller, route, ids)
             await self._streams.answer(caller, route.resource, query, owner_id, headers, receive, sending)
+
+    async def _give_file(
+        self, route: Route, ids: list[str], headers: Mapping[bytes, bytes], receive: Receive, sending: Sending
+    ) -> bool:
+        """Gives the file that a thing holds, where that is what is wanted; else gives nothing, and says so."""
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        if route.door != "get" or route.resource.noun.file is None or downloads.wants_told(accept):
+            return False
+        caller = await self._caller(headers)
+        held = await self._doors.held(caller, route.resource, ids[-1], await self._owner(caller, route, ids))
+        form = downloads.chosen(accept, held)
+        if form is None:
+            kinds = " or ".join((downloads.JSON, *([held.content_type] if held else ())))
+            raise NotAcceptable(f"This is given as {kinds}.")
+        if held is None or form == downloads.JSON:
+            return False
+        await downloads.give(held, receive, sending)
+        return True
+
+    async def _sent(self, route: Route, headers: Mapping[bytes, bytes], receive: Receive) -> Sent:
+        """The body of a request, and the file that comes with it where the action takes one."""
+        upload = route.action.takes_file if route.action else None
+        if upload is None or (upload.plain and not uploads.is_multipart(headers)):
+            raw = b"" if route.method == "GET" else await self._read(headers, receive)
+            return Sent(raw, headers.get(b"content-type", b"").decode("latin-1"))
+        known = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
+        return await uploads.read(upload, headers, receive, json_bytes_max=self._body_bytes_max, keep=known is not None)
 
     async def _caller(self, headers: Mapping[bytes, bytes]) -> Caller:
         caller = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
@@ -188,11 +237,11 @@ class Api:
                 return b"".join(pieces)
 
 
-def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
+def _content(raw: bytes, kind: str) -> object:
     """The decoded body; None for an empty one, which every action takes (spec 1.3)."""
     if not raw.strip():
         return None
-    kind = headers.get(b"content-type", b"application/json").decode("latin-1").partition(";")[0].strip().lower()
+    kind = kind.partition(";")[0].strip().lower()
     if kind not in ("", "application/json", "text/json") and not (
         kind.startswith("application/") and kind.endswith("+json")
     ):
@@ -203,7 +252,7 @@ def _content(raw: bytes, headers: Mapping[bytes, bytes]) -> object:
         raise Unreadable("The body is not valid JSON.", {"$": [str(fault)[:200]]}) from None
 
 
-def _options(route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: bytes, trace_id: str) -> Options:
+def _options(route: Route, scope: Scope, headers: Mapping[bytes, bytes], sent: Sent, trace_id: str) -> Options:
     key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
     if len(key) > KEY_LENGTH_MAX or not key.isprintable():
         raise Invalid({"Idempotency-Key": [f"At most {KEY_LENGTH_MAX} printable characters are allowed."]})
@@ -211,10 +260,11 @@ def _options(route: Route, scope: Scope, headers: Mapping[bytes, bytes], raw: by
     path, query = scope["path"], scope["query_string"].decode("latin-1")
     return Options(
         idempotency_key=key,
-        fingerprint=fingerprint(route.method, path, query, raw) if key else b"",
+        fingerprint=fingerprint(route.method, path, query, *sent.content) if key else b"",
         if_match=headers.get(b"if-match", b"").decode("latin-1"),
         dry_run="dry-run" in preferences,
         trace_id=trace_id,
+        file=sent.file,
     )
 
 

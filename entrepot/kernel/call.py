@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from entrepot.kernel.access import Caller
 from entrepot.kernel.errors import Invalid
 from entrepot.kernel.field import snake
+from entrepot.kernel.file import File
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
@@ -61,6 +62,8 @@ class Call:
     touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
     owner_id: str = ""
     trace_id: str = ""
+    file: File | None = None
+    held: File | None = None
 
     def by(self, *actors: str) -> bool:
         """Whether the caller is one of these actors."""
@@ -128,9 +131,20 @@ class Call:
         self.relied.append(thing)
 
     def erase(self, thing: Thing) -> None:
-        """Removes a row for good: only for copies that were never anybody's but their owner's."""
+        """Removes a row for good, and the file that it holds; the trail keeps what is recorded of it."""
         self.erased.append(thing)
         self.things.pop(thing.key, None)
+
+    def hold(self, thing: Thing) -> None:
+        """The thing holds the file that came with the request, and no more the one that it held."""
+        file, key = self.file, thing.noun.file
+        assert file is not None and key is not None, f"{thing.noun.name} has no file to hold"
+        for column, value in (
+            ("filename", file.name), ("size", file.size), ("content_type", file.content_type), (key.column, file.key)
+        ):  # fmt: skip
+            if column in thing.noun.by_column:
+                setattr(thing, column, value)
+        self.held = file
 
     def link(self, thing: Thing, name: str, ids: Iterable[str]) -> None:
         """Sets a list of references."""

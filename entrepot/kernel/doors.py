@@ -16,13 +16,15 @@ from entrepot.kernel.access import Caller
 from entrepot.kernel.body import Body, read_body, referenced
 from entrepot.kernel.call import Call, OutOfIds
 from entrepot.kernel.errors import Conflict, Forbidden, Invalid, Missing, Precondition
+from entrepot.kernel.explain import explain
 from entrepot.kernel.field import CREATE
+from entrepot.kernel.file import File, Held, Unplaced
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.resource import Action, Resource, Text, Verb
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, LIMIT_MAX, OPTIONS, Query, read_query
 from entrepot.kernel.scope import Filters
-from entrepot.kernel.shape import CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
+from entrepot.kernel.shape import COLUMNS, CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Raw, encode
 
@@ -44,13 +46,14 @@ class Answered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a request says about how it is to be done."""
+    """What a request says about how it is to be done, and the file that comes with it."""
 
     idempotency_key: str = ""
     fingerprint: bytes = b""
     if_match: str = ""
     dry_run: bool = False
     trace_id: str = ""
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ class Store(Protocol):
     async def keep(self, stored: Stored) -> None: ...
     async def release(self, token_id: str, key: str) -> None: ...
     def reveal(self, secret: str) -> str: ...
+    async def place(self, file: File) -> None: ...
+    async def held(self, key: str) -> Held | None: ...
 
 
 @dataclass
@@ -303,6 +308,18 @@ class Doors:
             raise self._missing(resource.noun, thing_id)
         return self._answer(200, plan, thing, known)
 
+    async def held(self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None) -> Held | None:
+        """The file that a thing holds, for whoever may see the thing; None where it holds none. Raises Missing."""
+        self._require_module(caller, resource)
+        key = resource.noun.file
+        assert key is not None, f"{resource.noun.name} holds no files"
+        plan = self.shapes.plan(resource.noun, "kernel", COLUMNS)
+        async with self.store.session() as session:
+            thing = await session.one(plan, caller, thing_id, Known(), self._within(resource, owner_id))
+        if thing is None or caller.actor not in resource.reads:
+            raise self._missing(resource.noun, thing_id)
+        return await self.store.held(thing.now[key.column]) if thing.now[key.column] is not None else None
+
     async def render(
         self, caller: Caller, resource: Resource, text: Text, thing_id: str, owner_id: str | None = None
     ) -> str:
@@ -322,6 +339,27 @@ class Doors:
             return read_query(raw_query, limit_max, option_names)
         except RqlFault as fault:
             raise Invalid({fault.token: [fault.message]}) from None
+
+    async def explain(
+        self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None
+    ) -> dict[str, object]:
+        """What the caller may do with a thing now, what is blocked, by which rule, and who may change that."""
+        self._require_module(caller, resource)
+        plan = self.shapes.plan(resource.noun, caller.actor, CORE)
+        async with self.store.session() as session:
+            thing = await session.one(plan, caller, thing_id, Known(), self._within(resource, owner_id))
+        if thing is None or caller.actor not in resource.reads:
+            raise self._missing(resource.noun, thing_id)
+        options = Options(dry_run=True)
+
+        def attempt(action: Action) -> Awaitable[Answer]:
+            return self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, None, options))
+
+        actions = [each for each in resource.offered() if each is not resource.create]
+        status = str(thing.get("status") or "")
+        told = await explain(caller, resource, status, actions, attempt)
+        found: dict[str, object] = {"id": thing_id, "revision": thing.revision}
+        return found | ({"status": status} if status else {}) | {"actions": told}
 
     # Writing ---------------------------------------------------------------------------------
 
@@ -406,9 +444,11 @@ class Doors:
                 continue
             except OutOfIds as empty:
                 await self.store.refill(empty.noun)
+            except Unplaced as waiting:
+                await self.store.place(waiting.file)
         try:
             return await run()
-        except (Stale, OutOfIds):
+        except (Stale, OutOfIds, Unplaced):
             raise Conflict("Others are changing the same things; try again.", headers={"Retry-After": "1"}) from None
 
     async def _once(
@@ -441,6 +481,7 @@ class Doors:
             if owner_id is not None:
                 call.owner_id = owner_id
             await self._load_targets(session, call, resource.noun, thing, body)
+            self._take_file(call, action)
             got = await action.loads(Load(session, call), call, thing, body) if action.loads else None
             result = (by.apply if by else action.run)(call, thing, body, got)
             call.stop_on_faults()
@@ -522,7 +563,19 @@ class Doors:
             draw=self.store.draw,
             known=known,
             trace_id=options.trace_id,
+            file=options.file,
         )
+
+    def _take_file(self, call: Call, action: Action) -> None:
+        """The file gets the content type under which it is kept. One of a type that is not taken is a fault."""
+        file, upload = call.file, action.takes_file
+        if file is None or upload is None:
+            return
+        kind = upload.type_of(file)
+        if kind is None:
+            call.fault(upload.file, f"Files of these types are taken: {', '.join(upload.types)}.")
+        else:
+            file.content_type = kind
 
     async def _load_one(
         self, session: Session, call: Call, resource: Resource, thing_id: str, owner_id: str | None
@@ -594,6 +647,8 @@ class Doors:
         for erased in call.erased:
             if erased.noun.owned_quietly:
                 owners[erased.owner_key] = None
+            if id(erased) in mentioned:
+                erased.now["revision"] = int(erased.now["revision"]) + 1  # pyright: ignore[reportArgumentType]
         for key in owners:
             if key not in found and key in call.things:
                 found[key] = call.things[key], []
@@ -665,10 +720,10 @@ def _meta(plan: Plan, offset: int, limit: int, total: int) -> dict[str, object]:
     return meta
 
 
-def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:
+def fingerprint(method: str, path: str, query: str, *content: bytes) -> bytes:
     """What makes two requests the same for an idempotency key."""
     digest = hashlib.sha256()
-    for piece in (method.encode(), path.encode(), query.encode(), body):
+    for piece in (method.encode(), path.encode(), query.encode(), *content):
         digest.update(len(piece).to_bytes(8))
         digest.update(piece)
     return digest.digest()

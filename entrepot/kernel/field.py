@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from entrepot.kernel.file import NAME_LENGTH_MAX
+
 ACTORS = ("client", "vendor", "operations")
 EVERYBODY = frozenset((*ACTORS, "kernel"))
 NOBODY: frozenset[str] = frozenset()
@@ -193,6 +195,16 @@ def bag(
         covers=covers,
         default=[],
         **more,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def held_file() -> tuple[Field, ...]:
+    """The file that a thing holds: what is told of it, and the key under which its bytes lie."""
+    return (
+        text("filename", longest=NAME_LENGTH_MAX),
+        integer("size"),
+        text("contentType"),
+        _field("file", "file", column="file_key", sees="kernel", filterable=False),
     )
 
 

@@ -30,6 +30,7 @@ SQL_TYPES: Mapping[str, Callable[[], sa.types.TypeEngine[object]]] = {
     "json": JSONB,
     "bag": JSONB,
     "texts": lambda: ARRAY(sa.Text()),
+    "file": lambda: sa.Text(collation="C"),
 }  # pyright: ignore[reportAssignmentType]
 
 
@@ -136,6 +137,11 @@ class Noun:
     def has_core(self) -> bool:
         """Whether other things may refer to this one."""
         return not self.shared or any(f.core for f in self.fields)
+
+    @cached_property
+    def file(self) -> Field | None:
+        """The key of the file that a thing of this kind holds."""
+        return next((each for each in self.all_fields if each.kind == "file"), None)
 
     @property
     def owned_quietly(self) -> bool:

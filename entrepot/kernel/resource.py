@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from entrepot.kernel.access import Caller
 from entrepot.kernel.field import Field
+from entrepot.kernel.file import Upload
 from entrepot.kernel.noun import Noun
 
 ALL = frozenset(("client", "vendor", "operations"))
@@ -44,7 +45,7 @@ class Action:
     of the life's `moves`. `loads(load, call, thing, body)` fetches what the verb needs beside the
     thing itself. `answers` is the status of success; 204 gives no body. `consults` asks somebody
     outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
-    the caller may write, or, when it is `alone`, instead of them.
+    the caller may write, or, when it is `alone`, instead of them. `takes_file` says how a file may come with it.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Action:
     consults: "Consult | None" = None
     takes: tuple[Field, ...] = ()
     alone: bool = False
+    takes_file: Upload | None = None
     summary: str = ""
 
     def actors(self, noun: Noun) -> frozenset[str]:

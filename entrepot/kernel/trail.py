@@ -63,7 +63,10 @@ def delta(thing: Thing, columns: list[str]) -> dict[str, object]:
 
 
 def entries(call: Call, touched: dict[tuple[str, str, str], tuple[Thing, list[str]]]) -> list[Entry]:
-    """The trail of a command: one entry for each thing that it touched, and one for each further event."""
+    """The trail of a command: one entry for each thing that it touched, and one for each further event.
+
+    Of what is removed for good it tells what was recorded.
+    """
     found: list[Entry] = []
     within: dict[tuple[str, str], dict[str, object]] = {}
     for thing, columns in touched.values():
@@ -88,6 +91,11 @@ def entries(call: Call, touched: dict[tuple[str, str, str], tuple[Thing, list[st
         for place, happening in enumerate(named[1:], start=1):
             word = "status_changed" if happening.moved else happening.event.rpartition(".")[2]
             entry = _entry(call, thing, place, word, happening.event, {})
+            entry.details = happening.details
+            found.append(entry)
+    for thing in call.erased:
+        for place, happening in enumerate(h for h in call.happenings if h.thing is thing):
+            entry = _entry(call, thing, place, "deleted", happening.event, {})
             entry.details = happening.details
             found.append(entry)
     return found

@@ -36,6 +36,7 @@ def checks(nouns: Nouns) -> Iterator[Check]:
             if noun.trailed and noun.path not in UNTRAILED:
                 yield from _told(noun)
     yield from _due(nouns)
+    yield from _files(nouns)
 
 
 UNTRAILED = ("identities",)
@@ -111,6 +112,28 @@ def _told(noun: Noun) -> Iterator[Check]:
             f"select t.id, t.status, x.became from {noun.table_name} t"
             f" cross join lateral (select delta -> 'status' ->> 1 as became {rows} and delta ? 'status' {latest}) x"
             " where x.became is distinct from t.status",
+        )
+
+
+# Files --------------------------------------------------------------------------------------------------
+
+
+def _files(nouns: Nouns) -> Iterator[Check]:
+    """Those that lie in the database are what they were when they came in; each is held, by somebody."""
+    yield Check(
+        "files",
+        "its bytes are not those that came in",
+        "select f.key from files f where not f.outside and f.sha256 is distinct from"
+        " (select sha256(coalesce(string_agg(p.content, '' order by p.place), '')) from file_pieces p"
+        " where p.key = f.key)",
+    )
+    holders = [f"select {noun.file.column} from {noun.table_name}" for noun in nouns if noun.file is not None]
+    if holders:
+        yield Check(
+            "files",
+            "it is held, and by nobody",
+            f"select f.key from files f where f.held and f.key not in"
+            f" (select k from ({' union all '.join(holders)}) h (k) where k is not null)",
         )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from entrepot.kernel.field import Field
+from entrepot.kernel.file import File
 from entrepot.kernel.money import DECIMALS_MAX, to_decimal
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.store_form import Form
@@ -33,6 +34,7 @@ class Unit:
     faults: list[Fault] = field(default_factory=list)
     changes: list[Thing] = field(default_factory=list)
     dues: list[tuple[str, Thing, datetime]] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
     def place(self, thing: Thing, origin: Origin, prefix: str, given: Mapping[str, object]) -> None:
         """Notes where a thing stands in the file."""
@@ -118,7 +120,7 @@ class Converter:
                 return _named(each) if each.also else None
             case "bag":
                 return _bag(each)
-            case "computed" | "texts":
+            case "computed" | "texts" | "file":
                 return None
             case "enum":
                 return _scalar(each, _enum(each))

@@ -16,6 +16,7 @@ from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.store_form import WHOLE, Family, Form, Forms
 from entrepot.kernel.wire import encode, moment_text
+from entrepot.storage.files import CARRIED, Files, carry
 from entrepot.storage.kinds import Kinds
 from entrepot.storage.vault import Vault
 
@@ -34,7 +35,13 @@ def silent(kind: str, done: int) -> None:
 
 
 async def dump(
-    pool: asyncpg.Pool, nouns: Nouns, forms: Forms, vault: Vault, kind: str | None = None, progress: Progress = silent
+    pool: asyncpg.Pool,
+    nouns: Nouns,
+    forms: Forms,
+    vault: Vault,
+    kind: str | None = None,
+    progress: Progress = silent,
+    files: Files | None = None,
 ) -> AsyncIterator[bytes]:
     """The lines of the world file, many at a time. Raises DumpError."""
     chosen, parents = _chosen(nouns, forms, kind)
@@ -45,7 +52,7 @@ async def dump(
         await conn.execute("set local statement_timeout = 0")
         done = 0
         for form in chosen:
-            writer = _Writer(form, nouns, vault)
+            writer = _Writer(form, nouns, vault, files or Files(pool))
             async for lines in _things(conn, writer, parents):
                 done += len(lines)
                 progress(form.noun.path, done)
@@ -69,7 +76,7 @@ async def _things(conn: Any, writer: "_Writer", parents: Sequence[str]) -> Async
     values = parents[-1:] if parents else ()
     while True:
         rows = await conn.fetch(
-            f"{writer.select} where t.id > $1 {within} order by t.id limit $2", last, AT_A_TIME, *values
+            f"{writer.select} where t.id > $1 {within} order by t.id limit $2", last, writer.at_a_time, *values
         )
         if not rows:
             return
@@ -80,21 +87,27 @@ async def _things(conn: Any, writer: "_Writer", parents: Sequence[str]) -> Async
 class _Writer:
     """How rows of one kind become objects. The id is the first column, parents of the kind are the last ones."""
 
-    def __init__(self, form: Form, nouns: Nouns, vault: Vault, by: str = ""):
-        self.form, self.noun, self.vault = form, form.noun, vault
+    def __init__(self, form: Form, nouns: Nouns, vault: Vault, files: Files, by: str = ""):
+        self.form, self.noun, self.vault, self.files = form, form.noun, vault, files
         self.by = by
         self._stored = [
-            each for each in self.noun.all_fields if each.stored and each.column != by and each.name not in form.follows
+            each
+            for each in self.noun.all_fields
+            if each.stored and each.column != by and each.name not in form.follows and each.kind != "file"
         ]
+        self.at_a_time = AT_A_TIME if self.noun.file is None else 1
         self._steps = [(each.path, self._step(each)) for each in self._stored]
         self._links = [each for each in self.noun.all_fields if each.kind == "refs"]
         fields = {each.name: each for each in self.noun.all_fields}
         self._nests = [
-            (fields[name], _Writer(nested, nouns, vault, by=fields[name].by)) for name, nested in form.nests.items()
+            (fields[name], _Writer(nested, nouns, vault, files, by=fields[name].by))
+            for name, nested in form.nests.items()
         ]
         assert not by or not (self._links or self._nests), f"{self.noun.path} has parts of its own"
         joins, self._parents = _ancestors(self.noun, nouns)
         columns = [f"t.{each.column}{'::text' if each.kind in ('json', 'bag') else ''}" for each in self._stored]
+        if self.noun.file is not None:
+            columns.append(f"t.{self.noun.file.column}")
         if by:
             columns.append(f"t.{by}")
         else:
@@ -114,7 +127,15 @@ class _Writer:
             await self._link(conn, each, by_id)
         for each, writer in self._nests:
             await self._nest(conn, each, writer, by_id)
+        if self.noun.file is not None:
+            for row, thing in found:
+                await self._carry(conn, row[len(self._stored)], thing)
         return found
+
+    async def _carry(self, conn: Any, key: str | None, thing: dict[str, object]) -> None:
+        held = None if key is None else await self.files.held(conn, key, within=True)
+        if held is not None:
+            thing[CARRIED] = await carry(held)
 
     def _thing(self, row: Any) -> dict[str, object]:
         thing: dict[str, object] = {}

@@ -31,7 +31,8 @@ from entrepot.storage.callers import KERNEL
 from entrepot.storage.converting import ID_REQUIRED, Converter, Unit, id_expected, id_pattern, nul_in
 from entrepot.storage.facts import Facts, Unfetched
 from entrepot.storage.faults import FAULTS_MAX, Fault, Faulty, LoadError, Origin
-from entrepot.storage.kinds import Kinds
+from entrepot.storage.files import CARRIED, Files, carried
+from entrepot.storage.kinds import Found, Kinds
 from entrepot.storage.spool import Spool
 from entrepot.storage.vault import Vault
 from entrepot.storage.writing import Writer
@@ -75,7 +76,13 @@ def silent(what: str, done: int, of: int | None) -> None:
 
 
 async def load(
-    pool: asyncpg.Pool, nouns: Nouns, forms: Forms, vault: Vault, lines: Lines, progress: Progress = silent
+    pool: asyncpg.Pool,
+    nouns: Nouns,
+    forms: Forms,
+    vault: Vault,
+    lines: Lines,
+    progress: Progress = silent,
+    files: Files | None = None,
 ) -> Summary:
     """Loads what the lines hold. Raises Faulty for what is wrong with them, LoadError where the database refuses."""
     began = time.perf_counter()
@@ -85,7 +92,7 @@ async def load(
             contents.read(lines, progress)
             async with pool.acquire() as conn:
                 try:
-                    await _Loading(contents, nouns, vault, conn, progress).run()
+                    await _Loading(contents, nouns, vault, conn, progress, files or Files(pool)).run()
                 finally:
                     await conn.close()  # its JSON codec is that of COPY, which no other use understands
         finally:
@@ -182,11 +189,11 @@ class Contents:
         if b"\\u0000" in raw and (path := nul_in(given)):
             self.fault(Fault(origin, path, "A text cannot hold the character NUL."))
             return
-        form = self._form(origin, given.get("$kind"))
-        if form is not None and self._take_id(origin, form.noun, given.get("id")):
-            self._place(form.noun, given, self.spool.add(origin, raw))
+        found = self._find(origin, given.get("$kind"))
+        if found is not None and self._take_id(origin, found.form.noun, given.get("id")):
+            self._place(found, given, self.spool.add(origin, raw))
 
-    def _form(self, origin: Origin, kind: object) -> Form | None:
+    def _find(self, origin: Origin, kind: object) -> Found | None:
         if not isinstance(kind, str):
             self.fault(Fault(origin, "$kind", "A kind is required, such as catalog/products."))
             return None
@@ -194,7 +201,7 @@ class Contents:
         if isinstance(found, str):
             self.fault(Fault(origin, "$kind", found))
             return None
-        return found.form
+        return found
 
     def _take_id(self, origin: Origin, noun: Noun, thing_id: object) -> bool:
         if not isinstance(thing_id, str) or not thing_id:
@@ -207,8 +214,9 @@ class Contents:
             return True
         return False
 
-    def _place(self, noun: Noun, given: Mapping[str, object], at: int) -> None:
+    def _place(self, found: Found, given: Mapping[str, object], at: int) -> None:
         """A thing of a family lies with its head; what names none lies by itself."""
+        noun = found.form.noun
         self.counts[noun.path] = self.counts.get(noun.path, 0) + 1
         family = self._heads.get(noun.path)
         if family is None:
@@ -218,6 +226,8 @@ class Contents:
         if noun is not family.head.noun:
             named = given.get(family.by)
             head = named.get("id") if isinstance(named, dict) else None
+            if named is None and found.parents and noun.owner == family.by:
+                head = found.parents[-1]
         key = head if isinstance(head, str) else f"\0{at}"
         self.families.setdefault(family.head.noun.path, {}).setdefault(key, []).append(at)
 
@@ -325,8 +335,9 @@ class _Rows:
 class _Loading:
     """One load, on one connection."""
 
-    def __init__(self, contents: Contents, nouns: Nouns, vault: Vault, conn: Any, progress: Progress):
+    def __init__(self, contents: Contents, nouns: Nouns, vault: Vault, conn: Any, progress: Progress, files: Files):
         self.contents, self.nouns, self.vault, self.conn, self.progress = contents, nouns, vault, conn, progress
+        self.files = files
         self.writer = Writer()
         self.tables: dict[str, _Rows] = {}
         self.converters: dict[str, Converter] = {}
@@ -421,6 +432,8 @@ class _Loading:
             for job, thing, at in unit.dues:
                 self._rows("due", DUE).append((job, thing.noun.path, thing.now["id"], at))
         if not self.contents.faults:
+            for file in (file for unit in filled for file in unit.files):
+                await self.files.add(self.conn, file)
             await self._change([thing for unit in filled for thing in unit.changes])
             await self._flush(least=ROWS_AT_A_TIME)
         self.facts.forget()
@@ -472,9 +485,26 @@ class _Loading:
         thing = self.converters[noun.path].convert(unit, given, origin)
         if found.parents and noun.owner:
             self._own(unit, thing, found.parents[-1])
+        if noun.file is not None and given.get(CARRIED) is not None:
+            self._take_file(unit, thing, given[CARRIED], at)
         self.copies[noun.path].set_status(thing)
         unit.things.append(thing)
         return thing
+
+    def _take_file(self, unit: Unit, thing: Thing, given: object, at: int) -> None:
+        """Its bytes are read from the line again when they are written: only those of one file are in memory."""
+        try:
+            file = carried(given, lambda: decode(self.contents.spool.read(at)[1])[CARRIED])  # pyright: ignore[reportIndexIssue]
+        except ValueError as fault:
+            unit.fault(thing, CARRIED, str(fault))
+            return
+        key = thing.noun.file
+        assert key is not None
+        thing.now |= {key.column: file.key, "size": file.size}
+        for column, value in (("filename", file.name), ("content_type", file.content_type)):
+            if thing.now[column] is None:
+                thing.now[column] = value
+        unit.files.append(file)
 
     def _own(self, unit: Unit, thing: Thing, owner_id: str) -> None:
         """The kind names the owner, as the address does."""

@@ -13,11 +13,13 @@ from entrepot.kernel.access import Caller
 from entrepot.kernel.call import Call, OutOfIds
 from entrepot.kernel.doors import Answer, Answered, Stale, Stored
 from entrepot.kernel.errors import Conflict, Invalid, Mismatch, Unavailable
+from entrepot.kernel.file import File, Held
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known, Plan, Shapes
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
 from entrepot.kernel.wire import decode, milliseconds
+from entrepot.storage.files import Files
 from entrepot.storage.reading import Reader
 from entrepot.storage.vault import Vault
 from entrepot.storage.writing import StoredAnswer, Writer
@@ -83,8 +85,19 @@ def _nobody() -> None:
 class Store:
     """Where things are kept, for the doors: implements the kernel's port on PostgreSQL."""
 
-    def __init__(self, pool: asyncpg.Pool, nouns: Nouns, shapes: Shapes, vault: Vault, *, sandbox: bool, key: bytes):
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        nouns: Nouns,
+        shapes: Shapes,
+        vault: Vault,
+        *,
+        sandbox: bool,
+        key: bytes,
+        files: Files | None = None,
+    ):
         self.pool = pool
+        self.files = files or Files(pool)
         self.nouns = nouns
         self.shapes = shapes
         self.vault = vault
@@ -222,6 +235,17 @@ class Store:
         """A kept secret, for its owner."""
         return self.vault.open(secret)
 
+    # Files -----------------------------------------------------------------------------------
+
+    async def place(self, file: File) -> None:
+        """Puts a file's bytes into the object store, with no connection held meanwhile."""
+        await self.files.place(file)
+
+    async def held(self, key: str) -> Held | None:
+        """The file under a key."""
+        async with self.session() as session:
+            return await self.files.held(session.conn, key)
+
 
 class Session:
     """One connection in hand."""
@@ -324,11 +348,20 @@ class Session:
         text, values = self.store.writer.compose(call, answer)
         if not text:
             return
-        await self._guarded(lambda: self._run(text, values, dry=dry))
+        file = None if dry else call.held
+        if file is not None:
+            self.store.files.require_placed(file)
+        await self._guarded(lambda: self._run(text, values, file, dry=dry))
         if not dry:
             self.store.written()
 
-    async def _run(self, text: str, values: list[object], *, dry: bool) -> None:
+    async def _run(self, text: str, values: list[object], file: File | None, *, dry: bool) -> None:
+        if file is not None:
+            async with self.conn.transaction():
+                await self.conn.fetchval(text, *values)
+                if not file.outside:
+                    await self.store.files.write(self.conn, file)
+            return
         if not dry:
             await self.conn.fetchval(text, *values)
             return

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from entrepot.storage.due import Job, next_due, run_due
+from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
 from entrepot.storage.sealer import LeaseLost, release, seal, unsealed
 
@@ -41,8 +42,11 @@ class Work:
     or by a notification from another one, only makes it quicker.
     """
 
-    def __init__(self, pool: asyncpg.Pool, jobs: Mapping[str, Job], heads: Heads | None = None):
+    def __init__(
+        self, pool: asyncpg.Pool, jobs: Mapping[str, Job], heads: Heads | None = None, files: Files | None = None
+    ):
         self._pool = pool
+        self._files = files or Files(pool)
         self._jobs = jobs
         self._heads = heads
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -104,6 +108,7 @@ class Work:
     async def _sweep(self) -> float:
         for each in SWEEP:
             await self._pool.execute(each)
+        await self._files.sweep()
         return SWEEP_S
 
     async def _listen(self) -> float:

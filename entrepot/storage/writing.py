@@ -11,6 +11,7 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.trail import Entry, entries
 from entrepot.kernel.wire import Json, encode_text
+from entrepot.storage.files import ROW, held_text, row
 from entrepot.storage.statements import Cache
 
 PG_TYPES = {
@@ -26,6 +27,7 @@ PG_TYPES = {
     "json": "jsonb",
     "bag": "jsonb",
     "texts": "text[]",
+    "file": "text",
 }
 
 FEW = 12
@@ -117,6 +119,7 @@ class Writer:
         for thing in call.erased:
             if thing.was is not None:
                 self._delete(parts, thing)
+        self._files(parts, call)
         for (name, owner_id), targets in call.links.items():
             noun = next(t.noun for t in call.things.values() if t.id == owner_id and self._has(t.noun, name))
             self._link(parts, noun, name, owner_id, targets)
@@ -175,6 +178,21 @@ class Writer:
             parts.values.append(thing.now[noun.owner_column])
         parts.add(_delete_text, noun, expected=1)
 
+    def _files(self, parts: _Parts, call: Call) -> None:
+        """The row of the file that is held from now on, and the end of those that are held no more."""
+        ended = [_file_of(thing, thing.was) for thing in call.erased]
+        for thing, _ in call.touched.values():
+            was, now = _file_of(thing, thing.was), _file_of(thing, thing.now)
+            if was != now:
+                ended.append(was)
+            if call.held is not None and now == call.held.key:
+                parts.values += row(call.held)
+                parts.sure(_held_text)
+        for key in filter(None, ended):
+            parts.values += (key, key)
+            parts.sure(_dropped_text)
+            parts.sure(_let_go_text)
+
     def _link(self, parts: _Parts, noun: Noun, name: str, owner_id: str, targets: list[str]) -> None:
         table = noun.link(noun.field(name)).name
         parts.values += (owner_id, targets, owner_id, targets)
@@ -224,6 +242,12 @@ def _stored(noun: Noun, columns: Sequence[str], now: Mapping[str, Any]) -> list[
 def _documents(noun: Noun) -> frozenset[str]:
     """Columns that hold JSON."""
     return frozenset(each.column for each in noun.all_fields if each.kind in ("json", "bag"))
+
+
+def _file_of(thing: Thing, values: Mapping[str, Any] | None) -> str | None:
+    """The key of the file that a thing holds."""
+    each = thing.noun.file
+    return None if each is None or values is None else values[each.column]
 
 
 def _in_order(rows: list[list[Any]]) -> Iterable[object]:
@@ -291,6 +315,19 @@ def _delete_text(places: Places, noun: Noun) -> str:
 
 def _rely_text(places: Places, table: str) -> str:
     return f"select 1 from {table} where id = {next(places)} and revision = {next(places)} for share"
+
+
+def _held_text(places: Places) -> str:
+    return held_text(", ".join(next(places) for _ in ROW))
+
+
+def _dropped_text(places: Places) -> str:
+    return f"delete from files where key = {next(places)} and not outside"
+
+
+def _let_go_text(places: Places) -> str:
+    """What lies elsewhere is swept up once this is certain."""
+    return f"update files set held = false, at = now() where key = {next(places)} and outside"
 
 
 def _unlink_text(places: Places, table: str) -> str:

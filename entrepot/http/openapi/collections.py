@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from entrepot.http.openapi.examples import Examples, whole_reader
-from entrepot.http.openapi.operation import READ, WRITE, Operation, answer
+from entrepot.http.openapi.operation import BINARY, READ, WRITE, Operation, answer
 from entrepot.http.openapi.schemas import Schema, body_schema, pointer
 from entrepot.http.routes import Route
+from entrepot.http.uploads import REQUEST_BYTES_MAX
 from entrepot.kernel.field import ACTORS, CREATE
+from entrepot.kernel.file import Upload
 from entrepot.kernel.noun import Noun, Nouns
-from entrepot.kernel.resource import ALL
+from entrepot.kernel.resource import ALL, Resource
 
 ID = "id"
 
@@ -108,7 +110,9 @@ class Collections:
         refusals = READ if reads else WRITE if route.door == CREATE else (*WRITE, 412)
         if "{" not in route.path:
             refusals = tuple(each for each in refusals if each != 404)
-        if route.door == "search":
+        if reads:
+            refusals = (*refusals, 406 if route.door == "search" else 501)
+        if route.door == "get" and taken(route.resource):
             refusals = (*refusals, 406)
         body, example = self._body(route)
         return Operation(
@@ -122,6 +126,7 @@ class Collections:
             parameters=tuple(self._parameters(route)),
             body=body,
             body_example=example,
+            upload=route.action.takes_file if route.action else None,
             answers=self._answers(route),
             refusals=refusals,
         )
@@ -211,7 +216,13 @@ class Collections:
                 }
                 return {200: told}
             case "get":
-                return {200: {**answer("The thing.", whole, examples={"whole": example}), "headers": ETAG}}
+                told = answer("The thing.", whole, examples={"whole": example})
+                if upload := taken(route.resource):
+                    told["description"] = "The thing; or its file, where that is what `Accept` names."
+                    told["content"] |= {kind: {"schema": BINARY} for kind in upload.types.values()}
+                return {200: {**told, "headers": ETAG}}
+            case "explain":
+                return {200: answer("The actions, each with its state.", {"$ref": pointer("Actions")})}
             case "render":
                 return {200: answer("The text, as Markdown.", {"type": "string"}, example="# Your order")}
         action = route.action
@@ -230,6 +241,13 @@ class Collections:
         owners = {name: f"$request.path.{name}" for name in re.findall(r"\{([^}]*)\}", route.path)}
         target = Route("GET", f"{route.path}/{{id}}", "get", route.resource)
         return {"links": {"thing": {"operationId": name_of(target), "parameters": {**owners, ID: found}}}}
+
+
+def taken(resource: Resource) -> Upload | None:
+    """How the file comes in that a thing of this collection holds."""
+    if resource.noun.file is None:
+        return None
+    return next((each.takes_file for each in resource.offered() if each.takes_file is not None), None)
 
 
 def name_of(route: Route) -> str:
@@ -257,6 +275,8 @@ def summary(route: Route) -> str:
             return "One of them, whole."
         case "follow":
             return route.resource.summary or "What happened, in order, from a cursor on."
+        case "explain":
+            return "What may be done with it now, what may not, why, and who may change that."
         case "render":
             assert route.text is not None
             return route.text.summary or _sentences(route.text.render)[0]
@@ -278,11 +298,21 @@ def _paragraphs(route: Route) -> Iterator[str]:
     elif route.door == "follow":
         yield f"{resource.summary} Ask again with the cursor of the answer, or keep the stream open.".strip()
         yield QUERY
+    elif route.door == "explain":
+        yield "Each action is tried without content, as a dry run: the rules that judge it are those of the real one."
+        yield "`NeedsContent` tells in `errors` what must be given or mended first, `unblockedBy` who may change a state."
     elif route.door == "get":
         yield f"One {resource.noun.word}, whole: what lists leave out is here too."
         yield resource.summary
+        if taken(resource):
+            yield "With the `contentType` of its file in `Accept` the file itself is given."
     else:
         yield from _sentences(route.text.render if route.text else action.run if action else None)
+        if action is not None and (upload := action.takes_file):
+            yield (
+                f"Comes in parts: `{upload.body}` with the JSON, and `{upload.file}` with a file of type "
+                f"{_among(upload.types)}; {REQUEST_BYTES_MAX:,} bytes at most in all."
+            )
     yield f"Asked by {_among(actor for actor in ACTORS if actor in actors(route))}."
     if action is not None and action.moves and resource.noun.life is not None:
         for row in resource.noun.life.moves:
