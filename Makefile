@@ -81,6 +81,16 @@ setup: $(VENV)/.installed-dev ## Make the virtual environment with everything th
 test: $(VENV)/.installed-dev ## Run all tests and list the slowest (ARGS="-k order -x")
 	@$(BIN)/pytest --numprocesses auto --durations 20 $(ARGS)
 
+.PHONY: model
+model: $(VENV)/.installed-dev ## Play the model of the marketplace for long (ARGS="--steps 100000 --seed 7")
+	@$(BIN)/python -m tests.model.run $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-dev ## Look for bad input, led by coverage (ARGS="--seconds 300")
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@$(BIN)/python -m tests.fuzz.run --reader query $(ARGS)
+	@$(BIN)/python -m tests.fuzz.run --reader body $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.installed-dev ## Style, types, direction of imports, dependencies: all that CI checks
 	@$(BIN)/ruff check .

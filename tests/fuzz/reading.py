@@ -91,3 +91,21 @@ WORDS = sorted(
     | set(TYPES)
 )
 """What a mutation may put in."""
+
+SEEDS: dict[str, tuple[bytes, ...]] = {
+    "query": (
+        b"and(eq(status,processing),in(agreement.product.id,(PRD-1,PRD-2)))&select=audit,-lines&order=-audit.created.at",
+        b"any(parameters.ordering,and(eq(externalId,a),like(displayValue,*Yes*)))&limit=10&offset=5",
+        b"or(not(name='a;b'),price.SPxY=ge=5)|ilike(name,\"*x*\");id=null()&render()",
+        b"ne(name,self(id))&out(id,(a,b,'c d'))&all(lines,gt(quantity,1))&eq(name,%27a%2Cb%27)",
+    ),
+    "body": (
+        b'{"name":"a","notes":null,"quantity":1,"externalIds":{"client":"a"},"template":{"id":"TPL-1"},"autoRenew":true}',
+        b'{"startDate":"2026-01-31T00:00:00Z","price":{"unitPP":1.5,"markup":"7"},"certificates":[{"id":"CER-1"}]}',
+        b'{"parameters":[{"externalId":"Contact","value":{"firstName":"A","email":"a@b.c","phone":{"prefix":"+1"}}},'
+        b'{"externalId":"Checkbox","value":["a"],"constraints":{"hidden":false,"capacity":{"min":1}}}]}',
+        b'{"parameters":[{"id":"PAR-0011","value":"2026-01-31","error":{"id":"E","message":"no"}},'
+        b'{"externalId":"Address","value":[{"city":"Bern","country":"CH"}]}],"statusNotes":{"message":"x"}}',
+    ),
+}
+"""Where the search begins; each is sent to every kind."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.kernel.rql.parse import CONDITIONS_MAX, LENGTH_MAX
-from tests.fuzz.reading import ALL, BYTES_MAX, READERS, SECONDS_MAX, TYPES, WORDS, WRITTEN
+from tests.fuzz.reading import ALL, BYTES_MAX, READERS, SECONDS_MAX, SEEDS, TYPES, WORDS, WRITTEN
 from tests.serving import BODY_BYTES_MAX
 
 PIECES = [*WORDS, *"=,&;|()'\"*+-. \\%{}[]:", "a", "1", "-1", "Draft", "'x'", "ł", "\0", "\ud7ff", "2026-01-31", "1e9"]
@@ -39,6 +39,11 @@ def test_any_bytes_are_taken_or_refused(reader: str, raw: bytes, choice: int) ->
 @given(BODIES, st.integers(0, 200))
 def test_any_document_is_taken_or_refused(body: object, choice: int) -> None:
     READERS["body"](json.dumps(body).encode(), choice)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_seeds_of_the_search_get_past_the_first_look(reader: str) -> None:
+    assert any(READERS[reader](seed, choice) for seed in SEEDS[reader] for choice in range(200))
 
 
 def full(pattern: str, size: int = LENGTH_MAX) -> bytes:
