@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +17,8 @@ from entrepot import app as house
 from entrepot.settings import Settings
 
 OWNER_WATCH_S = 1.0
+UNREAD_S_MAX = 60.0
+"""How long what was sent to somebody may stay unread before the connection ends."""
 
 
 def log_to_stderr() -> None:
@@ -53,6 +57,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list | None = None) -> None:
         await super().startup(sockets=sockets)
+        for each in (each for server in self.servers for each in server.sockets):
+            _give_up_on_who_reads_nothing(each.fileno())
         if not self.should_exit:
             port = self.servers[0].sockets[0].getsockname()[1]
             task = asyncio.create_task(self._on_ready(f"http://{self.config.host}:{port}"))  # pyright: ignore[reportArgumentType]
@@ -61,6 +67,13 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self):
         yield
+
+
+def _give_up_on_who_reads_nothing(listening: int) -> None:
+    """Connections take this over: what nobody takes for so long ends them, though there may be no task any more."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        with socket.socket(fileno=os.dup(listening)) as copy:
+            copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S_MAX * 1000))
 
 
 async def tell_ready(url: str, parts: house.Application) -> None:
