@@ -81,7 +81,7 @@ def reserve(call: Call, agreement: Thing, order: Thing) -> None:
     Raises Conflict when it is taken already, or is no longer what it was.
     """
     if agreement.status in ("Provisioning", "Updating"):
-        raise Conflict(f"Another order of agreement {agreement.id} is in flight.")
+        raise Conflict(f"Another order of agreement {agreement.id} is in flight.", unblocks="client vendor operations")
     call.move(agreement, "provision" if order.type == "Purchase" else "update", by="kernel")
 
 

@@ -38,6 +38,8 @@ def routes_of(offers: Iterable[Resource]) -> Iterator[Route]:
         for action in resource.actions:
             if _is_public(resource, action):
                 yield Route("POST", f"{base}/{{id}}/{action.name}", "act", resource, action)
+        if any(_is_public(resource, each) for each in resource.offered() if each is not resource.create):
+            yield Route("GET", f"{base}/{{id}}/actions", "explain", resource)
         for text in resource.texts:
             yield Route("GET", f"{base}/{{id}}/{text.name}", "render", resource, text=text)
 

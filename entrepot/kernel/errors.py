@@ -97,7 +97,13 @@ class NotAcceptable(Refusal):
 
 
 class Conflict(Refusal):
+    """Not now. `unblocks` names the actors who can change that, where it does not follow from the thing's life."""
+
     status, title = 409, "Conflict"
+
+    def __init__(self, detail: str | None = None, *, unblocks: str = "", headers: Mapping[str, str] | None = None):
+        super().__init__(detail, headers=headers)
+        self.unblocks = unblocks
 
 
 class Precondition(Refusal):

@@ -300,7 +300,7 @@ def _paragraphs(route: Route) -> Iterator[str]:
         yield QUERY
     elif route.door == "explain":
         yield "Each action is tried without content, as a dry run: the rules that judge it are those of the real one."
-        yield "`NeedsContent` tells in `errors` what must be given or mended first, `unblockedBy` who may change a state."
+        yield "`errors` tells what must be given or mended first, `unblockedBy` who can bring about what is blocked."
     elif route.door == "get":
         yield f"One {resource.noun.word}, whole: what lists leave out is here too."
         yield resource.summary

@@ -10,6 +10,7 @@ from entrepot.http.openapi.collections import Collections
 from entrepot.http.openapi.examples import Examples, whole_reader
 from entrepot.http.openapi.operation import REFUSALS, Operation, refusal
 from entrepot.http.openapi.schemas import (
+    ACTIONS,
     FEED_META,
     META,
     PAGE_META,
@@ -93,7 +94,8 @@ class Documents:
 
     @cached_property
     def _known(self) -> dict[str, Schema]:
-        schemas: Schema = {"Meta": META, "PageMeta": PAGE_META, "FeedMeta": FEED_META, "Problem": PROBLEM}
+        schemas: Schema = {"Meta": META, "PageMeta": PAGE_META, "FeedMeta": FEED_META}
+        schemas |= {"Problem": PROBLEM, "Actions": ACTIONS}
         for noun in self._nouns:
             assert noun.name not in schemas, f"two nouns are called {noun.name}"
             schemas[noun.name] = document_schema(noun, self._nouns)

@@ -55,6 +55,42 @@ FEED_META: Schema = {
     },
 }
 
+ACTIONS: Schema = {
+    "type": "object",
+    "required": ["id", "revision", "actions"],
+    "properties": {
+        "id": {"type": "string"},
+        "revision": {"type": "integer"},
+        "status": {"type": "string"},
+        "actions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "by", "state"],
+                "properties": {
+                    "name": {"type": "string", "examples": ["process"]},
+                    "by": {"type": "array", "items": {"type": "string"}, "description": "Whose action it is."},
+                    "state": {"type": "string", "enum": ["Open", "NeedsContent", "Blocked"]},
+                    "reason": {
+                        "type": "object",
+                        "properties": {"status": {"type": "integer"}, "detail": {"type": "string"}},
+                        "description": "The refusal that the caller would get.",
+                    },
+                    "errors": {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "unblockedBy": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "Who can bring about that it may be done.",
+                    },
+                },
+            },
+        },
+    },
+}
+
 PROBLEM: Schema = {
     "type": "object",
     "description": "Why a request was refused (RFC 9457).",
