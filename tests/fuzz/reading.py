@@ -9,16 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from entrepot.commerce import parameters
-from entrepot.http.api import _content
 from entrepot.kernel.access import WHO, Caller
 from entrepot.kernel.body import apply, read_body, referenced
 from entrepot.kernel.call import Call
-from entrepot.kernel.errors import Invalid, Unreadable
+from entrepot.kernel.errors import Invalid
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.rql import RqlFault, read_query
 from entrepot.kernel.scope import Filters
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.wire import encode
+from entrepot.kernel.wire import decode, encode
 from entrepot.offers import NOUNS
 
 HOUSE = Nouns(NOUNS)
@@ -58,8 +57,8 @@ def read_as_body(raw: bytes, choice: int = 0) -> bool:
     """A JSON body, written on a thing of one kind with all that an actor may write; whether it was taken."""
     noun, actor = WRITTEN[choice % len(WRITTEN)], ACTORS[choice % len(ACTORS)]
     try:
-        body = read_body(_content(raw, {}))
-    except (Unreadable, Invalid):
+        body = read_body(decode(raw))
+    except (ValueError, RecursionError, Invalid):
         return False
     call = Call(Caller(actor, "ACC-1", "USR-1"), HOUSE, NOW, lambda noun: "XXX-0001")
     for state in noun.life.states if noun.life else ("",):

@@ -125,7 +125,8 @@ class Marketplace(RuleBasedStateMachine):
     requests: ClassVar[int] = 0
     outcomes: ClassVar[Counter[tuple[str, int]]] = Counter()
     """How often each verb came to each answer."""
-    told: ClassVar[Callable[[], None] | None] = None
+    watchers: ClassVar[list[Callable[[], None]]] = []
+    """Who is told of each step."""
 
     orders = Bundle("orders")
     """The key of each order that was begun."""
@@ -577,7 +578,7 @@ class Marketplace(RuleBasedStateMachine):
     def send(self, who: Somebody, method: str, path: str, body: Body | None = None, **headers: str) -> Reply:
         """One request; nothing that is asked may ever be our own fault."""
         Marketplace.requests += 1
-        reply = self.served.call(who.name, method, path, body, **headers)
+        reply = self.served.call(who.name, method, path, body, raw=None, **headers)
         assert reply.status < 500, (who.name, method, path, body, reply.status, reply.json)
         return reply
 
@@ -619,8 +620,8 @@ class Marketplace(RuleBasedStateMachine):
     def counted(self) -> None:
         """A step is done."""
         Marketplace.steps += 1
-        if Marketplace.told is not None:
-            Marketplace.told()
+        for told in Marketplace.watchers:
+            told()
 
 
 def path_of(deal: Deal, thing: Thing) -> str:

@@ -60,7 +60,7 @@ def main() -> int:
             if progress.disable and Marketplace.steps % 1000 == 0:
                 print(f"{Marketplace.steps} steps, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
 
-        Marketplace.served, Marketplace.told = served, told
+        Marketplace.served, Marketplace.watchers = served, [told]
         play = settings(
             max_examples=max(1, chosen.steps // STEPS_A_RUN),
             stateful_step_count=STEPS_A_RUN,
@@ -68,7 +68,7 @@ def main() -> int:
             database=None,
             report_multiple_bugs=False,
             phases=[Phase.generate] if chosen.no_shrink else [Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=(*HealthCheck,),
         )
         try:
             run_state_machine_as_test(seed(chosen.seed)(Marketplace), settings=play)

@@ -24,7 +24,7 @@ def test_the_marketplace_does_what_the_model_says(served: Served) -> None:
             database=None,
             report_multiple_bugs=False,
             phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=(*HealthCheck,),
         ),
     )
     assert Marketplace.steps >= RUNS * STEPS * 0.9
