@@ -34,7 +34,7 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("GET",  "audit/records/{}"):                 ("CVO", "A client may list them, and one is no more than its line in the list."),
     ("GET",  "catalog/units-of-measure"):         ("CVO", "Platform 2.8: all read; clients meet units in every item."),
     ("GET",  "catalog/units-of-measure/{}"):      ("CVO", "As the list."),
-    ("POST", "commerce/orders"):                  ("C--", "Operations only suspend and resume, and orders of these types are not there yet."),
+    ("GET",  "events"):                           ("CVO", "Our own: the feed of what happened; each reads of what it may see."),
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""
 
