@@ -105,9 +105,17 @@ fix: $(VENV)/.installed-dev ## Mend style and layout as far as a tool can
 	@$(BIN)/ruff format .
 
 .PHONY: surface
-surface: $(VENV)/.installed-dev ## Write docs/surface/endpoints.txt anew from what is offered
+surface: $(VENV)/.installed-dev ## Write docs/surface anew from what is offered
 	@$(BIN)/python docs/surface/make.py
 	@$(BIN)/python -m tests.access.documented
+
+.PHONY: facts
+facts: $(VENV)/.installed-dev ## Write tests/conformance/facts.json and docs/conformance.md anew
+	@$(BIN)/python -m tests.conformance.make
+
+.PHONY: fuzz-api
+fuzz-api: $(VENV)/.installed-dev ## Requests made from the OpenAPI document and chains along its links (ARGS="--help")
+	@$(BIN)/python -m tests.http.fuzz_api $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure load and limits (ARGS="--help" says what there is)

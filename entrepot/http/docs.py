@@ -171,7 +171,7 @@ def _fields(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         )
         yield f"{prefix}{name}", _kind(each), ", ".join(each.get("x-sees", ("all",))), writes
         if each.get("type") == "array" or "array" in each.get("type", ()):
-            yield from _fields(each["items"], f"{prefix}{name}[].")
+            yield from _fields(each.get("items", {}), f"{prefix}{name}[].")
 
 
 def _kind(schema: Mapping[str, Any]) -> object:
@@ -183,7 +183,7 @@ def _kind(schema: Mapping[str, Any]) -> object:
     kind = schema.get("type", "any")
     word = next(each for each in kind if each != "null") if isinstance(kind, list) else kind
     if word == "array":
-        return html("list of {of}", of=_kind(schema["items"]))
+        return html("list of {of}", of=_kind(schema.get("items", {})))
     return schema.get("format", word)
 
 

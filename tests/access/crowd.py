@@ -209,7 +209,8 @@ class Crowd:
         if each.kind == "text" and each.longest >= len(words):
             return words, words
         if each.kind == "json":
-            return words, json.dumps({"mark": words})
+            marked: object = {"mark": words}
+            return words, json.dumps([marked] if each.schema.get("type") == "array" else marked)
         if each.kind == "decimal":
             number = NUMBERS_FROM + len(self.marks)
             return str(number), number

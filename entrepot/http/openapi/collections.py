@@ -67,6 +67,7 @@ WAIT: Schema = {
     "description": "Seconds to wait for something to happen where there is nothing yet; 30 at most.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 30},
 }
+EXPLAINED = {"name": "update", "by": ["client", "vendor", "operations"], "state": "Open"}
 KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -222,7 +223,8 @@ class Collections:
                     told["content"] |= {kind: {"schema": BINARY} for kind in upload.types.values()}
                 return {200: {**told, "headers": ETAG}}
             case "explain":
-                return {200: answer("The actions, each with its state.", {"$ref": pointer("Actions")})}
+                shown = {"id": self._examples.thing_id(noun), "revision": 3, "actions": [EXPLAINED]}
+                return {200: answer("The actions, each with its state.", {"$ref": pointer("Actions")}, example=shown)}
             case "render":
                 return {200: answer("The text, as Markdown.", {"type": "string"}, example="# Your order")}
         action = route.action

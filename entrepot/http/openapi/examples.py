@@ -28,6 +28,7 @@ WORDS: Mapping[str, object] = {
     "icon": "/icons/northwind.png",
     "languagecode": "en-GB",
     "lastname": "Moss",
+    "objecttype": "Order",
     "notes": "Please deliver before the end of the month.",
     "number": "555 01 23",
     "period": "1y",
@@ -58,6 +59,8 @@ class Examples:
 
     def thing_id(self, noun: Noun) -> str:
         """An id as things of this kind have one."""
+        if noun.path == "identities":
+            return "USR-1234-5678"
         if noun.ids is None:
             return f"{noun.name[:3].upper()}-1234-5678"
         if noun.ids.child_of:

@@ -1,0 +1,186 @@
+"""Answers are what the platform's published document says: every operation, for every actor that may ask.
+
+Reads look at everything that the actor finds. Writes are tried as dry runs, on each thing in turn, until one succeeds:
+nothing is played by hand, so that a new operation is under the test with its declaration. What needs a body of its own
+to succeed has it in BODIES. Our own document is held to every answer as well, as in all tests (tests/conforming.py).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from entrepot.http.openapi.collections import actors, name_of
+from entrepot.http.routes import Route
+from entrepot.storage.embedded import Embedded
+from tests.access.crowd import lines
+from tests.conformance.comparing import of_answer, of_documents
+from tests.conformance.differences import patterns
+from tests.conformance.facts import PUBLISHED, Facts, known, plain, published
+from tests.conformance.test_published import matches
+from tests.conforming import ROUTES
+from tests.party import ok
+from tests.purchases import completed, draft, failed, placed, queried
+from tests.serving import Reply, Served, serving
+from tests.world import CERTIFICATE, LICENSEE, MONTHLY, ONCE, PRODUCT, USER, purchase, refer
+
+ACTORS = ("client", "vendor", "operations")
+BY_NAME = {name_of(route): route for route in ROUTES}
+TRIED_MAX = 60
+READ_MAX = 4
+
+BEGUN = {"name": "From before", "status": "Active", "product": refer(PRODUCT), "licensee": refer(LICENSEE),
+         "authorization": refer("AUT-5001-0001")}  # fmt: skip
+BODIES: dict[str, list[Any]] = {
+    "commerce_orders_create": [
+        purchase(),
+        {"type": "Change", "agreement": refer("{agreement}"), "lines": [{"id": "{line}", "quantity": 12}]},
+        {"type": "Termination", "agreement": refer("{agreement}"), "subscriptions": [refer("{subscription}")]},
+        {"type": "Suspend", "agreement": refer("{agreement}"), "subscriptions": [refer("{subscription}")]},
+        {"type": "Termination", "agreement": refer("{agreement}"), "lines": [{"id": "{line}", "quantity": 0}]},
+    ],
+    "commerce_orders_fail": [{"statusNotes": {"message": "No."}}],
+    "commerce_orders_notify": [{"userId": USER}],
+    "commerce_agreements_create": [BEGUN],
+    "commerce_subscriptions_create": [
+        {"name": "Entered", "agreement": refer("{agreement}"), "lines": [{"item": refer(MONTHLY), "quantity": 5}]}
+    ],
+    "commerce_assets_create": [
+        {"name": "Entered", "agreement": refer("{agreement}"), "lines": [{"item": refer(ONCE), "quantity": 5}]}
+    ],
+}
+"""What must be said for an action to succeed; `{}` is tried for all. Names in braces are of one live agreement."""
+
+MAPPED = ("commerce_orders_subscriptions_create", "commerce_orders_assets_create")
+"""What is made of the lines of the order in the address."""
+
+NEVER: dict[str, str] = {
+    # operation by actor: why it may be asked, and never succeeds in this world
+    "catalog_products_templates_get by client": "texts reach clients rendered; the templates themselves do not",
+}
+
+
+class Asked:
+    """Every successful answer of one served world, by operation and actor."""
+
+    def __init__(self, served: Served):
+        self.served = served
+        self.answers: dict[tuple[str, str], list[Reply]] = {}
+        self.live = self._live(completed(served))
+        failed(served), queried(served), placed(served)
+        prepared = f"/commerce/orders/{placed(served)['id']}"
+        for kind, at in (("subscriptions", 0), ("assets", 1)):
+            line = ok(served.call("vendor", "GET", f"{prepared}/lines")).get("data")[at]
+            ok(served.call("vendor", "POST", f"{prepared}/{kind}", {"name": "Prepared", "lines": [{"id": line["id"]}]}))
+        draft(served, certificates=[{"id": CERTIFICATE}])
+        for route in ROUTES:
+            for actor in ACTORS:
+                if actor in actors(route):
+                    self.answers[name_of(route), actor] = list(self._ask(route, actor))
+
+    def _live(self, order: Any) -> dict[str, str]:
+        """Of what a completed purchase made: the agreement, a subscription of it, and a line of that."""
+        held = f"/commerce/agreements/{order['agreement']['id']}"
+        found = ok(self.served.call("operations", "GET", held))
+        line = next(each for each in found["lines"] if "subscription" in each)
+        return {"{agreement}": found["id"], "{subscription}": line["subscription"]["id"], "{line}": line["id"]}
+
+    def _filled(self, body: Any) -> Any:
+        text = json.dumps(body)
+        for name, value in self.live.items():
+            text = text.replace(name, value)
+        return json.loads(text)
+
+    def _ask(self, route: Route, actor: str) -> Iterator[Reply]:
+        reads, given = route.method == "GET", 0
+        for path in self._addresses(route, actor):
+            for reply in self._replies(route, actor, path):
+                if 200 <= reply.status < 300:
+                    yield reply
+                    given += 1
+                    break
+            if given >= (READ_MAX if reads else 1):
+                return
+
+    def _replies(self, route: Route, actor: str, path: str) -> Iterator[Reply]:
+        if route.method == "GET":
+            query = "?select=*,audit&limit=20" if route.door in ("search", "get") else ""
+            yield self.served.call(actor, "GET", path + query)
+            return
+        bodies: list[Any] = (
+            [None] if route.door == "remove" else [*map(self._filled, BODIES.get(name_of(route), ())), {}]
+        )
+        if name_of(route) in MAPPED:
+            found = self.served.call(actor, "GET", f"{path.rpartition('/')[0]}/lines").json["data"]
+            bodies = [{"name": "Prepared", "lines": [{"id": each["id"]}]} for each in found]
+        for body in bodies:
+            yield self.served.call(actor, route.method, path, body, prefer="dry-run")
+
+    def _addresses(self, route: Route, actor: str) -> Iterator[str]:
+        """The addresses at which there may be something for the actor, the likelier ones first."""
+        found = [""]
+        at = 0
+        for ids in re.finditer(r"\{[^}]*\}", route.path):
+            piece = route.path[at : ids.start()]
+            found = [f"{base}{piece}{each}" for base in found for each in self._ids(base + piece, actor)][:TRIED_MAX]
+            at = ids.end()
+        yield from (base + route.path[at:] for base in found)
+
+    def _ids(self, collection: str, actor: str) -> list[str]:
+        """Ids in a collection, as operations find them where the actor may not list."""
+        for who in (actor, "operations"):
+            reply = self.served.call(who, "GET", f"{collection.rstrip('/')}?select=-*,id,status&limit=60")
+            if reply.status == 200:
+                return [each["id"] for each in reply.json["data"]]
+        return []
+
+
+@pytest.fixture(scope="module")
+def asked(cluster: Embedded, template: str) -> Iterator[Asked]:
+    """A world with something of everything, in which everybody has asked for everything."""
+    with serving(cluster, template) as served:
+        served.load(lines())
+        yield Asked(served)
+
+
+def differences(asked: Asked, facts: Facts) -> set[str]:
+    """Where answers are other than the facts have it."""
+    found: set[str] = set()
+    for (name, _), replies in asked.answers.items():
+        route = BY_NAME[name]
+        told = facts["operations"].get(f"{route.method} {plain(f'/public/v1{route.path}')}")
+        for reply in replies if told else ():
+            if str(reply.status) != told[0]:
+                found.add(f"{route.method} {route.path}: answers {told[0]} there")
+            elif told[1] and reply.body:
+                found |= set(of_answer(json.loads(reply.body), told[1], "answer", facts))
+    return found
+
+
+def unexplained(found: set[str]) -> list[str]:
+    """Those for which the table gives no reason."""
+    return sorted(each for each in found if not any(matches(each, pattern) for pattern in patterns()))
+
+
+def holds_file(route: Route) -> bool:
+    """Whether what it is about holds a file: those are uploaded, and played where uploads are tested."""
+    return any(each.kind == "file" for each in route.resource.noun.fields)
+
+
+def test_every_operation_answers_every_actor_that_may_ask_and_as_it_is_published(asked: Asked):
+    silent = {
+        f"{name} by {actor}" for (name, actor), replies in asked.answers.items()
+        if not replies and not holds_file(BY_NAME[name])
+    }  # fmt: skip
+    lost, stale = sorted(silent - set(NEVER)), sorted(set(NEVER) - silent)
+    assert not lost, f"say in BODIES how it succeeds, or in NEVER why it cannot here: {lost}"
+    assert not stale, f"it succeeds: {stale}"
+    other = unexplained(differences(asked, known()))
+    assert not other, f"mend it, or give the reason in differences.py: {other}"
+    if PUBLISHED.exists():
+        assert unexplained(differences(asked, published())) == []
+    told = of_documents(known()) | differences(asked, known())
+    stale = [pattern for pattern in patterns() if not any(matches(each, pattern) for each in told)]
+    assert not stale, f"no difference any more: {stale}"
