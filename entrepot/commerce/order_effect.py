@@ -185,9 +185,10 @@ def _told(verb: str) -> str:
 
 
 def _keep_parameters(order: Thing, held: Thing, got: Got) -> None:
-    """Parameters of the order stay with the order; those of the agreement go along (spec 2.4)."""
+    """Parameters of the order stay with the order; values and constraints of the agreement's go along (spec 2.4)."""
     ours = {str(each.id) for each in got.definitions if each.scope == "Agreement"}
     for phase in (parameters.ORDERING, parameters.FULFILLMENT):
-        given = {each["id"]: each for each in getattr(order, phase) if each["id"] in ours}
+        answered = parameters.without_errors(getattr(order, phase))
+        given = {each["id"]: each for each in answered if each["id"] in ours}
         kept = [given.pop(each["id"], each) for each in getattr(held, phase)]
         setattr(held, phase, [*kept, *given.values()])

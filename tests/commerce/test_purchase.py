@@ -105,6 +105,16 @@ def test_a_completed_purchase_gives_the_agreement_its_template_price_terms_and_c
     assert agreement_of(api, order, "operations")["price"]["source"] == "Computed"
 
 
+def test_what_the_vendor_objected_to_stays_with_the_order(api, served):
+    order = mapped(served)
+    objection = {"externalId": "company", "constraints": {"readonly": True}, "error": {"message": "Spelt wrongly."}}
+    ok(api("vendor").post(f"{path_of(order)}/complete", {"parameters": {"ordering": [objection]}}))
+    asked = ok(api("vendor").get(path_of(order)))["parameters"]["ordering"][0]
+    assert asked["error"]["message"] == "Spelt wrongly."
+    held = agreement_of(api, order, "vendor")["parameters"]["ordering"][0]
+    assert (held["value"], held["constraints"]["readonly"], "error" in held) == ("Northwind", True, False)
+
+
 def test_the_markup_of_an_agreement_is_that_of_what_recurs(api, served):
     order = mapped(served)
     once = {"id": order["lines"][1]["id"], "price": {"markup": 80}}
