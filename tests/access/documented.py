@@ -38,6 +38,9 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""
 
+OURS = frozenset(("actions",))
+"""Last segments of our own, offered below every kind of thing that has a life: who reads the thing may ask."""
+
 
 def routes() -> Iterator[tuple[Call, Route]]:
     """What is offered, by the call as the documents write it."""
