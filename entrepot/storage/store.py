@@ -146,8 +146,12 @@ class Store:
         return noun.ids.draw(block.pop(), self._key)
 
     async def refill(self, noun: Noun) -> None:
-        """Reserves a block of counter values; those of a process that stops are never used."""
+        """Reserves a block of counter values; those of a process that stops are never used.
+
+        A world file may have brought an id along that would be drawn: it is left out.
+        """
         assert noun.ids is not None
+        alike = [each.table_name for each in self.nouns if each.ids is not None and each.ids.prefix == noun.ids.prefix]
         async with self.session() as session:
             last = await session.conn.fetchval(
                 "insert into id_counters (prefix, last) values ($1, $2) "
@@ -155,7 +159,13 @@ class Store:
                 noun.ids.prefix,
                 ID_BLOCK,
             )
-        self._blocks[noun.path] = list(range(last, last - ID_BLOCK, -1))
+            drawn = {noun.ids.draw(number, self._key): number for number in range(last, last - ID_BLOCK, -1)}
+            taken = await session.conn.fetch(
+                " union ".join(f"select id from {table} where id = any($1)" for table in alike), list(drawn)
+            )
+        for row in taken:
+            del drawn[row["id"]]
+        self._blocks[noun.path] = list(drawn.values())
 
     # Idempotency -----------------------------------------------------------------------------
 

@@ -22,11 +22,11 @@ from entrepot.kernel.noun import Nouns
 from entrepot.offers import NOUNS
 from entrepot.storage.embedded import attach
 from entrepot.storage.loading import load
-from entrepot.storage.sealer import verify
 from entrepot.storage.store import open_pool
 from entrepot.storage.vault import Vault, key_beside
 from entrepot.store_forms import FORMS
 from tests import world as small
+from tests.storage.trails import verify
 
 BUYERS = 6
 RECOVERY_S_MAX = 15.0

@@ -12,8 +12,8 @@ from mpt_api_client.rql import RQLQuery
 
 from entrepot.storage import clock
 from entrepot.storage.embedded import Embedded
-from entrepot.storage.sealer import verify
 from tests.serving import Served, serving
+from tests.storage.trails import verify
 from tests.world import AUTOMATIC, LICENSEE, ONCE, PRODUCT, YEARLY, refer
 
 
