@@ -39,6 +39,8 @@ def test_every_operation_has_a_name_of_its_own_words_and_an_example():
         assert operation["tags"] == [path.split("/")[3]] and operation["x-actors"], where
         for status, answer in operation["responses"].items():
             for content in answer.get("content", {}).values():
+                if content["schema"].get("format") == "binary":
+                    continue
                 assert "example" in content or "examples" in content, f"{where} {status}"
         if "requestBody" in operation:
             for content in operation["requestBody"]["content"].values():
