@@ -34,6 +34,7 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("GET",  "audit/records/{}"):                 ("CVO", "A client may list them, and one is no more than its line in the list."),
     ("GET",  "catalog/units-of-measure"):         ("CVO", "Platform 2.8: all read; clients meet units in every item."),
     ("GET",  "catalog/units-of-measure/{}"):      ("CVO", "As the list."),
+    ("POST", "commerce/orders/{}/resubmit"):      ("C--", "Our own: the client asks again for what failed, as it alone may buy."),
     ("GET",  "events"):                           ("CVO", "Our own: the feed of what happened; each reads of what it may see."),
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""
