@@ -127,7 +127,7 @@ def _pairs(order: Thing, held: Thing, name: str) -> Iterator[tuple[Thing, Thing]
     """Copies on the order, each with what it is the copy of."""
     live = {str(each.id): each for each in held.parts[name]}
     for copy in order.parts[name]:
-        if copy.status != "Draft":
+        if copy.status not in ("Draft", "Deleted"):  # which were never live
             if str(copy.id) not in live:
                 raise Conflict(f"{copy.noun.word.capitalize()} {copy.id} is not held by agreement {held.id}.")
             yield copy, live[str(copy.id)]

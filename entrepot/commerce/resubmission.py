@@ -55,6 +55,6 @@ def _as_asked(order: Thing) -> dict[str, object]:
 
 def _line(order: Thing, line: Thing) -> dict[str, Any]:
     """A line of what is held by its id, of something new by its item."""
-    if order.type == "Change" and (line.old_quantity or line.subscription_id or line.asset_id):
+    if order.type == "Change" and line.old_quantity:
         return {"id": line.id, "quantity": line.quantity}
     return {"item": {"id": line.item_id}, "quantity": line.quantity}
