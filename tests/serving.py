@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -25,6 +25,7 @@ from entrepot.storage.vault import Vault
 from entrepot.store_forms import FORMS
 from tests import world as small
 from tests.conforming import require_conforming
+from tests.parts import Part, body_part, in_parts, kind_of
 
 KEY = "test key"
 BODY_BYTES_MAX = 200_000
@@ -65,9 +66,9 @@ class Reply:
 class Served:
     """The program, served in a thread of its own on a port of its own."""
 
-    def __init__(self, database: str):
+    def __init__(self, database: str, **chosen: str):
         structlog.configure(processors=[structlog.processors.format_exc_info, _kept])
-        self.database = database
+        self.database, self._chosen = database, chosen
         self.host, self.port = "127.0.0.1", 0
         self._ready, self._fault = threading.Event(), None
         self._local = threading.local()
@@ -82,7 +83,9 @@ class Served:
     async def _live(self) -> None:
         try:
             self._loop = asyncio.get_running_loop()
-            settings = Settings(database_url=self.database, secret_key=KEY, body_bytes_max=BODY_BYTES_MAX)
+            settings = replace(
+                Settings(database_url=self.database, secret_key=KEY, body_bytes_max=BODY_BYTES_MAX), **self._chosen
+            )
             pool = await open_pool(self.database, smallest=2, largest=8)
             self.parts: Application = await assemble(settings, pool, Vault(KEY))
             config = uvicorn.Config(
@@ -133,21 +136,33 @@ class Served:
         return AsyncMPTClient.from_config(BearerTokenAuthentication(token_of(who)), self.url)
 
     def call(
-        self, who: str | None, method: str, path: str, body: object = None, /, raw: bytes | None = None, **headers: str
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        body: object = None,
+        /,
+        raw: bytes | None = None,
+        file: Part | None = None,
+        **headers: str,
     ) -> Reply:
         """One request over a kept connection; `path` is below the version root unless it is a whole one.
 
-        `raw` goes out as it is. Headers are written as names: `if_match='"3"'`.
+        `raw` goes out as it is. Headers are written as names: `if_match='"3"'`. A body goes out in parts to an address
+        that takes nothing else, with a `file` or without.
         """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
             sent.setdefault("authorization", f"Bearer {token_of(who)}")
+        target = path if path.startswith(("/public/", "/v1/", "/health", "//")) else ROOT + path
         content = raw
         if content is None and body is not None:
             content = json.dumps(body).encode()
+            if (part := body_part(method, target)) is not None:
+                content = in_parts(Part(part, content, "application/json"), *([file] if file else []))
+                sent.setdefault("content-type", kind_of())
         if content is not None:
             sent.setdefault("content-type", "application/json")
-        target = path if path.startswith(("/public/", "/v1/", "/health", "//")) else ROOT + path
         for attempt in (1, 2):
             conn = getattr(self._local, "conn", None)
             if conn is None:
@@ -208,10 +223,10 @@ def copied(cluster: Embedded, template: str) -> Iterator[str]:
 
 
 @contextmanager
-def serving(cluster: Embedded, template: str) -> Iterator[Served]:
-    """A server on a fresh copy of the small world."""
+def serving(cluster: Embedded, template: str, **chosen: str) -> Iterator[Served]:
+    """A server on a fresh copy of the small world, with settings of its own."""
     with copied(cluster, template) as database:
-        server = Served(database)
+        server = Served(database, **chosen)
         try:
             yield server
         finally:

@@ -500,7 +500,7 @@ class _Loading:
             return
         key = thing.noun.file
         assert key is not None
-        thing.now |= {key.column: file.key, "size": file.size}
+        thing.now.update({key.column: file.key, "size": file.size})
         for column, value in (("filename", file.name), ("content_type", file.content_type)):
             if thing.now[column] is None:
                 thing.now[column] = value
