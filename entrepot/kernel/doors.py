@@ -325,6 +325,8 @@ class Doors:
     ) -> str:
         """The rendered text of one thing."""
         self._require_module(caller, resource)
+        if caller.actor not in resource.reads:
+            raise self._missing(resource.noun, thing_id)
         async with self.store.session() as session:
             call = await self._call(session, caller, Options())
             thing = await self._load_one(session, call, resource, thing_id, owner_id)
