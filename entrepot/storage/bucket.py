@@ -1,12 +1,16 @@
 """A bucket of an object store that speaks S3: files by their keys, below a prefix (docs/decisions/0013)."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+import structlog
+
 from entrepot.kernel.errors import Unavailable
+
+LOG = structlog.get_logger()
 
 PART_BYTES = 5 << 20
 """Larger files go out in parts of this size; S3 takes none smaller."""
@@ -59,22 +63,24 @@ class Bucket:
             )
 
     async def get(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes under a key, some at a time."""
-        with self._reached():
+        """The bytes under a key, some at a time. Raises FileNotFoundError."""
+        with self._reached(passes=FileNotFoundError):
             found = await self._library.get_async(self._store, key)
         async for piece in found.stream(min_chunk_size=PIECE_BYTES_MIN):
             yield bytes(piece)
 
     async def delete(self, key: str) -> None:
         """No bytes any more under a key; it is no fault when there were none."""
-        try:
+        with suppress(FileNotFoundError), self._reached(passes=FileNotFoundError):
             await self._library.delete_async(self._store, key)
-        except FileNotFoundError:
-            return
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
+    def _reached(self, *, passes: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+        """Whatever keeps us from the bucket is logged; who asks is told that it is away."""
         try:
             yield
-        except self._library.exceptions.BaseError as fault:
+        except passes:
+            raise
+        except (self._library.exceptions.BaseError, OSError) as fault:
+            LOG.warning("the object store cannot be used", reason=str(fault)[:500])
             raise Unavailable("The object store is away.", headers={"Retry-After": "5"}) from fault

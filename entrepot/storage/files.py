@@ -99,8 +99,11 @@ class Files:
     async def _outside(self, key: str) -> AsyncIterator[bytes]:
         if self._bucket is None:
             raise Lost(f"File {key} lies in an object store, and ENTREPOT_FILES names none.")
-        async for piece in self._bucket.get(key):
-            yield piece
+        try:
+            async for piece in self._bucket.get(key):
+                yield piece
+        except FileNotFoundError as fault:
+            raise Lost(f"File {key} is not in the object store.") from fault
 
     # Sweeping --------------------------------------------------------------------------------
 

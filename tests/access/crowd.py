@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from entrepot.kernel.field import ACTORS, Field
 from entrepot.kernel.noun import Noun
 from entrepot.offers import NOUNS
+from tests.parts import PDF, Part
 from tests.party import ok
 from tests.purchases import completed, draft, failed, mapped, placed, queried
 from tests.serving import FAULTS, Reply, Served
@@ -150,6 +152,8 @@ def populated(served: Served) -> "Crowd":
     line = {"id": priced["lines"][0]["id"], "price": {"unitPP": "77123.45"}}
     ok(served.call("vendor", "PUT", f"/commerce/orders/{priced['id']}", {"lines": [line]}))
     ok(served.call("operations", "PUT", f"/commerce/orders/{priced['id']}", {"comments": "changed comments"}))
+    for agreement in served.fetch("select id, client_id, buyer_id, vendor_id from agreements order by id"):
+        attached(served, agreement)
     crowd = Crowd(served)
     crowd.marks = {
         "changed comments": frozenset(("operations",)),
@@ -159,6 +163,15 @@ def populated(served: Served) -> "Crowd":
     }
     crowd.mark()
     return crowd
+
+
+def attached(served: Served, agreement: Row) -> None:
+    """A paper and a key on an agreement, which say whose they are; operations leave them for every vendor."""
+    deal = f"deal of {agreement['client_id']} {agreement['buyer_id']} {agreement['vendor_id']}."
+    path = f"/commerce/agreements/{agreement['id']}/attachments"
+    paper = Part("file", deal.encode(), PDF, f"{deal}pdf")
+    ok(served.call("operations", "POST", path, {"name": deal}, file=paper))
+    ok(served.call("operations", "POST", path, {"name": deal, "type": "LicenseKey", "licenseKey": deal}))
 
 
 def _of(actor: str) -> frozenset[str]:
@@ -271,7 +284,7 @@ class Crowd:
         reply = self.served.call(who, method, path, body, **headers)
         assert reply.status < 500, (method, path, FAULTS[-1:])
         if who in CALLERS:
-            text = reply.body.decode()
+            text = reply.body.decode() + unquote(" ".join(reply.headers.values()))
             seen = [mark for mark, callers in self.marks.items() if who not in callers and mark in text]
             assert not seen, f"{who} sees {seen} by {method} {path}"
         return reply

@@ -243,6 +243,7 @@ SEES: dict[str, Rule] = {
     "commerce/orders/{order}/terms": of_order,
     "commerce/agreements": party,
     "commerce/agreements/{agreement}/terms": of_agreement,
+    "commerce/agreements/{agreement}/attachments": of_agreement,
     "commerce/subscriptions": party,
     "commerce/assets": party,
     "commerce/lines": party,

@@ -119,8 +119,16 @@ def test_a_bucket_takes_gives_and_forgets(s3: dict[str, str]) -> None:
             assert b"".join([piece async for piece in one.get("key")]) == content
         await one.delete("key")
         await one.delete("key")
-        with pytest.raises(Unavailable):
+        with pytest.raises(FileNotFoundError):
             [piece async for piece in one.get("key")]
+
+    asyncio.run(play())
+
+
+def test_a_bucket_that_is_not_there_is_away(s3: dict[str, str]) -> None:
+    async def play() -> None:
+        with pytest.raises(Unavailable):
+            await bucket({**s3, "files": "s3://nowhere"}).put("key", BytesIO(b"x"))
 
     asyncio.run(play())
 
