@@ -156,8 +156,8 @@ class Marketplace(RuleBasedStateMachine):
             keys.append(self.begin(EVERYBODY[who], body, "plain"))
         return multiple(*keys)
 
-    @rule(order=orders, manner=MANNERS)
-    def go_on(self, order: int, manner: str) -> None:
+    @rule(order=orders, manner=MANNERS, objects=st.booleans())
+    def go_on(self, order: int, manner: str, objects: bool) -> None:
         """Whoever has to do the next step of an order does it, and does it right."""
         found = self.find(order)
         if found.status in ("Draft", "Quoted", "Querying"):
@@ -167,7 +167,8 @@ class Marketplace(RuleBasedStateMachine):
         elif found.status == "Processing" and any(line.draft is None for line in found.lines):
             self.map_all(order, manner, split=False)
         elif found.status == "Processing":
-            noted = {"parameters": {"fulfillment": [{"externalId": "customerId", "value": "C-7"}]}}
+            last = [{"externalId": "company", "error": {"message": "Spelt wrongly."}}] if objects else []
+            noted = {"parameters": {"ordering": last, "fulfillment": [{"externalId": "customerId", "value": "C-7"}]}}
             self.ask(Request(self.vendor_of(order), "complete", order, body=noted), manner)
 
     @rule(
@@ -281,10 +282,15 @@ class Marketplace(RuleBasedStateMachine):
             body = body | {"template": {"id": self.deal_of(order).text(text)}}
         self.ask(Request(self.whose(order, "vendor", mine, who), "query", order, body=body), manner)
 
-    @rule(order=orders, who=PARTIES, mine=MOSTLY, noted=NOTED, manner=MANNERS)
-    def complete(self, order: int, who: Somebody, mine: bool, noted: list[Body], manner: str) -> None:
+    @rule(
+        order=orders,
+        who=PARTIES,
+        mine=MOSTLY,
+        body=some(parameters=some(ordering=OBJECTIONS, fulfillment=NOTED)),
+        manner=MANNERS,
+    )
+    def complete(self, order: int, who: Somebody, mine: bool, body: Body, manner: str) -> None:
         """A vendor says that it has delivered."""
-        body = {"parameters": {"fulfillment": noted}} if noted else {}
         self.ask(Request(self.whose(order, "vendor", mine, who), "complete", order, body=body), manner)
 
     @rule(
