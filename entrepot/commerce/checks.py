@@ -61,4 +61,15 @@ CHECKS = (
         "it belongs to both or neither of a subscription and an asset",
         "select id from lines where num_nonnulls(subscription_id, asset_id) <> 1 order by id",
     ),
+    Check(
+        "lines",
+        "its quantity is not what orders and changes made of it",
+        "with told as (select distinct on (l.key) l.key as id, (l.value -> 'quantity' ->> 1)::integer as quantity"
+        " from trail t, jsonb_each(t.delta -> 'lines') l where t.kind = 'commerce/agreements'"
+        " and t.delta ? 'lines' and l.value ? 'quantity' order by l.key, t.revision desc, t.place desc),"
+        " ordered as (select distinct on (l.id) l.id, l.quantity from order_lines l join orders o on o.id = l.order_id"
+        " where o.status = 'Completed' and o.type = 'Purchase' order by l.id)"
+        " select l.id from lines l left join told t on t.id = l.id left join ordered o on o.id = l.id"
+        " where coalesce(t.quantity, o.quantity, l.quantity) is distinct from l.quantity order by l.id",
+    ),
 )

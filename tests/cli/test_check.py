@@ -12,8 +12,11 @@ from entrepot.cli import checking
 from entrepot.cli.main import app
 from entrepot.settings import Settings
 from entrepot.storage.embedded import Embedded
+from tests.orders import finish, line_of, ordered, two_subscriptions
+from tests.party import ok
 from tests.purchases import completed, draft, placed
 from tests.serving import KEY, Served, copied
+from tests.world import MONTHLY, YEARLY
 
 ASSET = "(select id from assets limit 1)"
 ORDER = "(select id from orders where status = 'Completed' limit 1)"
@@ -35,6 +38,7 @@ FAULTS = {
     "drop index orders_one_in_flight; update orders set agreement_id = (select agreement_id from orders where"
     " status = 'Processing' limit 1), status = 'Querying' where status = 'Draft'": "orders: AGR-…: more than one of its",
     f"update orders set status = 'Querying' where id = {ORDER}": "orders: ORD-…: it is in flight, but its agreement",
+    "update lines set quantity = quantity + 1": "lines: ALI-…: its quantity is not what orders and changes made of it",
     "update lines set asset_id = null": "lines: ALI-…: it belongs to both or neither",
     f"delete from trail where object_id = {ASSET}": "trail: AST-…: the asset is at revision 1, its trail ends at nothing",
     f"update orders set revision = 9 where id = {ORDER}": "trail: ORD-…: the order is at revision 9, its trail ends at",
@@ -64,6 +68,14 @@ def worked_on(cluster: Embedded, template: str) -> Iterator[str]:
             draft(server)
             placed(server)
             completed(server)
+            held = two_subscriptions(server)
+            for kind, lines in (
+                ("Change", [{"id": line_of(held, YEARLY)["id"], "quantity": 14}]),
+                ("Termination", [{"id": line_of(held, MONTHLY)["id"], "quantity": 0}]),
+            ):
+                finish(server, ordered(server, held, kind, lines=lines))
+            path = f"/commerce/subscriptions/{line_of(held, YEARLY)['subscription']['id']}"
+            ok(server.call("vendor", "PUT", path, {"lines": [{"id": line_of(held, YEARLY)["id"], "quantity": 9}]}))
             server.run(server.parts.work.settle())
         finally:
             server.stop()
