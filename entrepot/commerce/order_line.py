@@ -222,14 +222,15 @@ def put_price_of_day(line: Thing, offer: Thing | None, got: Got) -> None:
 
 
 def _set_quantity(call: Call, line: Thing, entry: Body, got: Got) -> None:
-    """A negative quantity counts as none (spec 2.5); what is not given stays."""
-    if "quantity" not in entry:
-        if line.is_new and not _has_no_quantity(got, str(line.item_id)):
+    """A negative quantity counts as none (spec 2.5), and so does null where nothing is counted; not given, it stays."""
+    given = entry.get("quantity")
+    if given is None:
+        if _has_no_quantity(got, str(line.item_id)):
+            line.quantity = 0 if "quantity" in entry else line.quantity
+        elif line.is_new or "quantity" in entry:
             call.fault(entry.path("quantity"), "A quantity is required.")
         return
-    value = convert(call, QUANTITY, entry.path("quantity"), entry.get("quantity"))
-    if value is None and entry.get("quantity") is None:
-        call.fault(entry.path("quantity"), "A quantity is required.")
+    value = convert(call, QUANTITY, entry.path("quantity"), given)
     if isinstance(value, int):
         line.quantity = max(value, 0)
 

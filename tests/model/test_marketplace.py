@@ -23,7 +23,7 @@ def test_the_marketplace_does_what_the_model_says(served: Served) -> None:
             derandomize=True,
             database=None,
             report_multiple_bugs=False,
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate],  # `make model` shrinks what it finds; here it would hold everybody up
             suppress_health_check=(*HealthCheck,),
         ),
     )
