@@ -26,9 +26,14 @@ def tables(nouns: Nouns) -> Iterator[str]:
 
 
 def foreign_keys(nouns: Nouns) -> Iterator[str]:
-    """One constraint for each reference, deferrable so that a world file may come in any order."""
+    """One constraint for each reference and each file, deferrable so that a world file may come in any order."""
     for noun in nouns:
         for each in noun.all_fields:
+            if each.kind == "file":
+                yield (
+                    f"alter table {noun.table_name} add constraint {noun.table_name}_{each.column}_fkey "
+                    f"foreign key ({each.column}) references files (key) deferrable"
+                )
             if each.kind != "ref" or not each.stored:
                 continue
             target = nouns[each.target]

@@ -186,7 +186,8 @@ def test_enums_are_checked_and_references_are_foreign_keys(empty: str):
     references = sum(each.kind == "ref" and each.stored for each in fields)
     lists = sum(each.kind == "refs" for each in fields)
     assert kinds.count(b"c") >= enums
-    assert kinds.count(b"f") == references + 2 * lists
+    files = sum(each.kind == "file" for each in fields)
+    assert kinds.count(b"f") == references + 2 * lists + files
 
 
 def test_one_order_in_flight_per_agreement_holds_in_the_database_too(nothing: str):

@@ -308,6 +308,30 @@ def test_a_download_that_outlives_its_file_is_cut_off(cluster: Embedded, templat
         served.run(begun())
 
 
+class Shaky(Files):
+    """Loses the first race, with half of the file written."""
+
+    lost = 0
+
+    async def write(self, conn: Any, file: File) -> None:
+        await super().write(conn, file)
+        if not self.lost:
+            self.lost += 1
+            raise asyncpg.SerializationError("somebody else was first")
+
+
+def test_a_command_that_runs_again_writes_its_file_again(cluster: Embedded, template: str) -> None:
+    with serving(cluster, template) as served:
+        store, agreement = served.parts.store, live(served)
+        shaky = store.files = Shaky(served.parts.pool)
+        made = ok(attach(served, agreement))
+        assert shaky.lost == 1
+        path = f"/commerce/agreements/{agreement['id']}/attachments/{made['id']}"
+        assert served.call("client", "GET", path, accept=PDF).body == CONTENT
+        assert served.fetch("select count(*) from files") == [(1,)]
+        assert found_by_check(served) == []
+
+
 # World files --------------------------------------------------------------------------------------------
 
 

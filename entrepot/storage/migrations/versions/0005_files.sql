@@ -55,5 +55,4 @@ alter table agreement_attachments add constraint agreement_attachments_vendor_id
 alter table agreement_attachments add constraint agreement_attachments_buyer_id_fkey foreign key (buyer_id) references buyers (id) deferrable;
 alter table agreement_attachments add constraint agreement_attachments_audit_created_by_id_fkey foreign key (audit_created_by_id) references identities (id) deferrable;
 alter table agreement_attachments add constraint agreement_attachments_audit_updated_by_id_fkey foreign key (audit_updated_by_id) references identities (id) deferrable;
-alter table agreement_attachments add constraint agreement_attachments_order_id_fkey foreign key (order_id) references orders (id) deferrable;
 alter table agreement_attachments add constraint agreement_attachments_file_key_fkey foreign key (file_key) references files (key) deferrable;
