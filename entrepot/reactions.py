@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from entrepot.commerce import fulfiller, fulfilment, subscription
-from entrepot.commerce.api import CLOCK, ORDERS, RENEWAL, SUBSCRIPTIONS
+from entrepot.commerce import basket, fulfiller, fulfilment, subscription
+from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
-from entrepot.kernel.errors import Missing
+from entrepot.kernel.errors import Invalid, Missing
 from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.resource import Action, Resource
 
@@ -27,8 +27,8 @@ class Due(Protocol):
 Job = Callable[[Due], Awaitable[None]]
 
 
-def act(resource: Resource, action: Action, caller: Caller) -> Callable[[Doors], Job]:
-    """The job that takes a thing through a door of the resource.
+def act(resource: Resource, action: Action, caller: Caller, refused: Action | None = None) -> Callable[[Doors], Job]:
+    """The job that takes a thing through a door of the resource; where content is bad, through that of `refused`.
 
     A job may run again after it was done, when its process was killed before it could say so: the idempotency key
     makes the door answer as it did then.
@@ -38,7 +38,13 @@ def act(resource: Resource, action: Action, caller: Caller) -> Callable[[Doors],
         async def run(due: Due) -> None:
             options = Options(f"due {due.id}", fingerprint(due.job, due.object_id, "", b""))
             with contextlib.suppress(Missing):
-                await doors.act(caller, resource, action, due.object_id, None, options)
+                try:
+                    await doors.act(caller, resource, action, due.object_id, None, options)
+                except Invalid as fault:
+                    if refused is None:
+                        raise
+                    reason = "; ".join(f"{path}: {' '.join(words)}" for path, words in (fault.errors or {}).items())
+                    await doors.act(caller, resource, refused, due.object_id, {"reason": reason}, Options())
 
         return run
 
@@ -50,6 +56,7 @@ PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"],
 
 JOBS: dict[str, Callable[[Doors], Job]] = {
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
+    basket.PLACE: act(BASKETS, PLACING, PLATFORM, refused=GIVING_UP),
     subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),
     **{job: act(ORDERS, action, PLATFORM) for job, action in CLOCK.items()},
 }

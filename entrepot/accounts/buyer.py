@@ -6,10 +6,13 @@ from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body, apply
+from entrepot.kernel.call import Call
 from entrepot.kernel.field import audited, document, enum, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
 
 LIFE = Machine(
     initial="Enabled Unassigned",  # made by hand, or found in the ERP
@@ -72,3 +75,37 @@ BUYER = Noun(
         *audited("created", "updated", "activated", "disabled", "unassigned"),
     ),
 )
+
+
+def create(call: Call, _: None, body: Body, got: None) -> Thing:
+    """Operations enters a company that pays."""
+    buyer = call.new(BUYER, status="Enabled")
+    for name in ("name", "address", "account"):
+        if name not in body:
+            call.fault(body.path(name), "A value is required.")
+    apply(call, buyer, body, "create")
+    call.record("buyer.created", buyer)
+    return buyer
+
+
+def update(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """Each actor writes its own."""
+    apply(call, buyer, body)
+
+
+def activate(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """It is known to the ERP: what it pays for may be ordered."""
+    call.move(buyer, "activate")
+    call.record("buyer.activated", buyer)
+
+
+def disable(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """Nothing is ordered for it any more."""
+    call.move(buyer, "disable")
+    call.record("buyer.disabled", buyer)
+
+
+def enable(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """It may be ordered for once more."""
+    call.move(buyer, "enable")
+    call.record("buyer.enabled", buyer)

@@ -7,7 +7,7 @@ from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.accounts.eligibility import eligibility
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, flag, ref, refs, text
+from entrepot.kernel.field import audited, document, enum, flag, part, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -66,10 +66,22 @@ LICENSEE = Noun(
         # The vendors' SDK refuses a licensee without a contact name, at any depth (platform spec 13).
         *contact(writes=BOTH, core=True),
         text("description", longest=2000, writes=BOTH),
+        text("website", longest=2000, writes=BOTH),
         text("type"),
         text("defaultLanguage", longest=20, writes=BOTH),
         *eligibility(writes=BOTH),
+        flag("settings.selfServiceAllowed", default=False, writes=BOTH),
+        flag("settings.orderApprovalRequired", default=False, writes=BOTH),
+        flag("settings.billOnBehalfOf", default=False, writes=BOTH),
         refs("groups", "accounts/user-groups", heavy=True),
+        part(
+            "contacts",
+            "accounts/licensees/{licensee}/contacts",
+            by="licensee_id",
+            heavy=True,
+            sees=BOTH,
+            writes=ONCE,
+        ),
         *audited("created", "updated", "disabled"),
     ),
 )

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from entrepot.catalog import seat_rules
 from entrepot.catalog.parameter import is_hidden
 from entrepot.catalog.parameter_value import Definition, display
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, bag, enum, externals, flag, ref, text
+from entrepot.kernel.field import audited, bag, document, enum, externals, flag, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
@@ -45,6 +46,28 @@ def _every_value(value: object, who: object, nouns: object) -> sa.ColumnElement[
     return sa.true()  # nobody filters by them
 
 
+SETTINGS = {
+    "type": "object",
+    "properties": {
+        "minQuantity": {"type": ["integer", "null"], "minimum": 0},
+        "maxQuantity": {"type": ["integer", "null"], "minimum": 0},
+        "requires": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        },
+        "decrease": {
+            "type": "object",
+            "properties": {
+                "anyTime": {"type": "boolean"},
+                "daysAfterStart": {"type": "integer", "minimum": 0},
+                "daysBeforeEnd": {"type": "integer", "minimum": 0},
+            },
+        },
+    },
+    "examples": [{"minQuantity": 1, "maxQuantity": 300, "decrease": {"daysAfterStart": 7, "daysBeforeEnd": 30}}],
+}
+"""What its vendor declares about seats, read by `seat_rules`."""
+
 ITEM = Noun(
     name="Item",
     path="catalog/items",
@@ -72,6 +95,7 @@ ITEM = Noun(
         enum("terms.period", "1m 1y 3y one-time", required=True, core=True, writes="vendor:create,Draft"),
         enum("terms.commitment", "1m 1y 2y 3y 4y 5y", core=True, writes="vendor:create,Draft"),
         flag("quantityNotApplicable", default=False, writes="vendor"),
+        document("settings", schema=SETTINGS, check=seat_rules.check, default={}, heavy=True, writes="vendor"),
         bag(
             "parameters",
             target="catalog/products/{product}/parameters",

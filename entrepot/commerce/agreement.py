@@ -5,7 +5,7 @@ from entrepot.commerce import parameters, price
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.markup import default_margin, set_default_markup
 from entrepot.commerce.order_line import line_price_of, put_totals
-from entrepot.commerce.party import MESSAGE, PARTIES, parties, totals
+from entrepot.commerce.party import MESSAGE, PARTIES, SALE, parties, totals
 from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply, convert
 from entrepot.kernel.call import Call, Got
@@ -68,6 +68,7 @@ AGREEMENT = Noun(
         parameter_bag("fulfillment", writes="vendor:Active"),
         part("termsAndConditions", "commerce/agreements/{agreement}/terms", by="agreement_id", heavy=True),
         refs("certificates", "program/certificates", heavy=True, writes="vendor:Active operations:Draft"),
+        ref("basket", "commerce/baskets", sees=SALE),
         integer("lineCount", sees="kernel", default=0),
         *audited("created", "updated", "provisioning", "active", "terminated"),
     ),

@@ -4,6 +4,8 @@ from entrepot.commerce import (
     agreement,
     asset,
     attachment,
+    basket,
+    basket_needs,
     fulfilment,
     held_needs,
     order,
@@ -19,6 +21,8 @@ from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
 from entrepot.commerce.attachment import ATTACHED, ATTACHMENT
+from entrepot.commerce.basket import BASKET
+from entrepot.commerce.basket_line import BASKET_LINE
 from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_asset import ORDER_ASSET
@@ -42,6 +46,8 @@ NOUNS = (
     ASSET,
     LINE,
     ATTACHMENT,
+    BASKET,
+    BASKET_LINE,
 )
 
 EVERYBODY = "client vendor operations"
@@ -163,8 +169,39 @@ AGREEMENT_ATTACHMENTS = Resource(
     summary="Documents and licence keys that a vendor or operations leave on an agreement, for all its parties.",
 )
 
+BUYING = frozenset(("client", "operations"))
+WORDS = (text("statusNotes.message", longest=4000),)
+
+PLACING = Action("place", basket.place, by="kernel", loads=basket_needs.beside, answers=204)
+GIVING_UP = Action("give up", basket.give_up, by="kernel", answers=204)
+"""By the platform alone, on the day from which lines are wanted, so they have no address."""
+
+BASKETS = Resource(
+    BASKET,
+    create=create(basket.create, by="client", loads=basket_needs.for_new),
+    update=update(basket.edit, by="client operations", loads=basket_needs.beside),
+    actions=(
+        Action("approve", basket.approve, moves="approve", loads=basket_needs.beside),
+        Action("refuse", basket.refuse, moves="refuse", takes=WORDS),
+        Action("cancel", basket.cancel, moves="cancel", takes=WORDS),
+        PLACING,
+        GIVING_UP,
+    ),
+    reads=BUYING,
+    lists=BUYING,
+    summary="What clients ask for at once of several products, placed all or nothing.",
+)
+
 OFFERS = (
     ORDERS,
+    BASKETS,
+    Resource(
+        BASKET_LINE,
+        lists_only=True,
+        reads=BUYING,
+        lists=BUYING,
+        summary="How much of which item a basket asks for, from when on, and how far it has come.",
+    ),
     Resource(ORDER_LINE, lists_only=True, summary="How much of which item an order asks for, and at what price."),
     ORDER_SUBSCRIPTIONS,
     ORDER_ASSETS,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from entrepot.commerce import order_needs, order_subscription, parameters
+from entrepot.commerce import basket_progress, order_needs, order_subscription, parameters
 from entrepot.commerce.order import complete
 from entrepot.commerce.order_line import is_one_time
 from entrepot.kernel.access import Caller
@@ -29,6 +29,7 @@ def fulfil(call: Call, order: Thing, body: Body, got: Got) -> None:
     if missing:
         reason = "; ".join(f"{path}: {' '.join(words)}" for path, words in missing.items())
         call.record("order.fulfilment_waits", order, reason=reason)
+        basket_progress.follow(call, order, got, waits=f"The vendor has to fill in {reason}")
         return
     for lines in by_terms(each for each in order.lines if not is_one_time(each) and each.subscription_id is None):
         draft = order_subscription.begin(call, order, got)

@@ -5,6 +5,7 @@ from typing import Any
 from entrepot.commerce import (
     accepted_terms,
     agreement,
+    basket_progress,
     fulfiller,
     order_asset,
     order_clock,
@@ -248,6 +249,7 @@ def resume(call: Call, order: Thing, body: Body, got: Got) -> None:
     call.record("order.resumed", order)
     fulfiller.engage(call, order, got.product)
     order_clock.start(call, order, got.product)
+    basket_progress.follow(call, order, got)
 
 
 def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -257,6 +259,7 @@ def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
     _give_template(call, order, body, got, "OrderQuerying")
     call.record("order.queried", order)
     order_clock.start(call, order, got.product)
+    basket_progress.follow(call, order, got)
 
 
 def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -276,6 +279,7 @@ def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
     _give_template(call, order, body, got, "OrderCompleted")
     order_effect.complete(call, order, got)
     call.record("order.completed", order)
+    basket_progress.follow(call, order, got)
 
 
 def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
@@ -289,6 +293,7 @@ def fail(call: Call, order: Thing, body: Body, got: Got) -> None:
     order_effect.discard_drafts(call, order)
     order_effect.revert(call, order, got)
     call.record("order.failed", order)
+    basket_progress.follow(call, order, got)
 
 
 def delete(call: Call, order: Thing, body: None, got: Got) -> None:
@@ -456,6 +461,7 @@ def _begin_agreement(call: Call, got: Got) -> Thing:
         price_source="Computed",
         price_default_markup=got.price_list.default_markup,
         external_ids_client=sale.agreement_external_id,
+        basket_id=sale.basket_id,
     )
 
 

@@ -7,7 +7,7 @@ reminder and an escalation: who is to be told follows from subscriptions to even
 from typing import Any
 
 from entrepot.catalog.product import STEPS, order_clock
-from entrepot.commerce import order_effect
+from entrepot.commerce import basket_progress, order_effect
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.thing import Thing
@@ -55,6 +55,7 @@ def due(call: Call, order: Thing, body: Body, got: Got) -> None:
     order_effect.discard_drafts(call, order)
     order_effect.revert(call, order, got)
     call.record("order.failed", order, by="clock")
+    basket_progress.follow(call, order, got)
 
 
 def _tell(call: Call, order: Thing, got: Got, step: str) -> bool:

@@ -22,6 +22,7 @@ from entrepot.catalog.product import PRODUCT, is_orderable
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS
 from entrepot.commerce.agreement import AGREEMENT
+from entrepot.commerce.basket import BASKET
 from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_type import TYPES, OrderType, asked_type, type_of
@@ -257,6 +258,7 @@ def _sale(
         status=status,
         name=_name(call, agreed) or f"{product.name} for {got.clients[0].name}",
         agreement_external_id=_external_id(call, agreed),
+        basket_id=None,
     )
 
 
@@ -319,7 +321,7 @@ def _external_id(call: Call, agreed: Body) -> str | None:
 
 def _item_ids(body: Body) -> list[str]:
     """Items that the lines name; what is wrong with a line is told by the verb."""
-    return list(_named(body.get("lines"), "item"))
+    return list(named(body.get("lines"), "item"))
 
 
 def _certificate_ids(body: Body) -> list[str]:
@@ -330,7 +332,7 @@ def _certificate_ids(body: Body) -> list[str]:
     ]
 
 
-def _named(entries: object, name: str) -> dict[str, None]:
+def named(entries: object, name: str) -> dict[str, None]:
     found: dict[str, None] = {}
     for each in _objects(entries):
         target = Body(each).get(name)
@@ -408,11 +410,16 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
     got.product = got.products[0]
     got.price_list = got.price_lists[0] if got.price_lists else None
     got.policy = got.policies[0] if got.policies else None
+    if got.agreement.basket_id is not None and order.type == "Purchase":
+        await load(BASKETS, basket_id=got.agreement.basket_id)
     assignee = _assignee_id(body) if call.by("vendor") else None
     if assignee is not None:
         await load(ASSIGNEES, assignee_id=assignee)
     return await declared(load, call, got, str(order.product_id))
 
+
+BASKETS = {"baskets": Want(BASKET, lambda row: row.c.id == given("basket_id"), alone=False, held=True)}
+"""The basket that a purchase is part of: it goes where its orders go."""
 
 ASSIGNEES = {
     "colleagues": Want(USER, lambda row: row.c.id == given("assignee_id"), visible=True),
