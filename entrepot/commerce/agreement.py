@@ -138,7 +138,8 @@ def update(call: Call, held: Thing, body: Body, got: Got) -> None:
 
 def _require_currency(call: Call, held: Thing, given: Body, got: Got) -> None:
     """One is billed in a currency that the seller deals in."""
-    if held.price_billing_currency not in currencies(got.seller) and "billingCurrency" in given:
+    changed = held.price_billing_currency != (held.was or {}).get("price_billing_currency")
+    if changed and held.price_billing_currency not in currencies(got.seller):
         call.fault(given.path("billingCurrency"), f"The seller does not bill in {held.price_billing_currency!r}.")
 
 

@@ -146,7 +146,7 @@ RENEWAL = Action("renew", subscription.renew, by="kernel", loads=held_needs.besi
 SUBSCRIPTIONS = Resource(
     SUBSCRIPTION,
     create=create(subscription.create, by="vendor", loads=held_needs.to_enter, takes=(OF_AGREEMENT,)),
-    update=update(subscription.update, by=EVERYBODY, loads=held_needs.beside_held, takes=MARKUPS),
+    update=update(subscription.update, by=EVERYBODY, loads=held_needs.to_change, takes=MARKUPS),
     actions=(
         Action(
             "terminate",
@@ -234,7 +234,7 @@ OFFERS = (
     Resource(
         ASSET,
         create=create(asset.create, by="vendor", loads=held_needs.to_enter, takes=(OF_AGREEMENT,)),
-        update=update(asset.update, by=EVERYBODY, loads=held_needs.beside_held, takes=MARKUPS),
+        update=update(asset.update, by=EVERYBODY, loads=held_needs.to_change, takes=MARKUPS),
         actions=(Action("terminate", asset.terminate, by="vendor", loads=held_needs.beside_held),),
         texts=(Text("render", texts.of_thing, texts.beside),),
         summary="What was bought once under agreements.",

@@ -1,6 +1,6 @@
 """An asset is bought once and kept: what one-time lines of an agreement belong to."""
 
-from entrepot.commerce import line, parameters, price
+from entrepot.commerce import line, mirror, parameters, price
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.markup import default_margin, set_default_markup
 from entrepot.commerce.order_line import line_price_of, put_totals
@@ -126,6 +126,7 @@ def update(call: Call, asset: Thing, body: Body, got: Got) -> None:
         if given is not None:
             set_default_markup(call, asset, given)
         sum_up(asset, [each for each in got.agreement.lines if each.asset_id == asset.id])
+    mirror.follow(asset, got.copies)
 
 
 def _write_choices(call: Call, asset: Thing, body: Body, got: Got) -> None:

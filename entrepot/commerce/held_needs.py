@@ -11,7 +11,12 @@ from entrepot.catalog.authorization import AUTHORIZATION
 from entrepot.catalog.listing import LISTING
 from entrepot.catalog.price_list import PRICE_LIST
 from entrepot.catalog.product import PRODUCT
+from entrepot.commerce.asset import ASSET
+from entrepot.commerce.order import ORDER
+from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_needs import declared, hold
+from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
+from entrepot.commerce.subscription import SUBSCRIPTION
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
@@ -41,6 +46,32 @@ async def to_enter(load: Load, call: Call, _: None, body: Body) -> Got:
 async def beside_held(load: Load, call: Call, thing: Thing, body: Body) -> Got:
     """For a change of something that is live: its agreement with all lines, and the product's declarations."""
     return await hold(load, call, str(thing.agreement_id), body)
+
+
+def _in_flight(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Copies of one thing that are on orders in flight of its agreement."""
+    order = ORDER.table.alias()
+    orders = sa.select(order.c.id).where(
+        order.c.agreement_id == given("agreement_id"),
+        order.c.status.op("in")(sa.literal_column("('Processing', 'Querying')")),
+    )
+    return sa.and_(row.c.id == given("thing_id"), row.c.order_id.in_(orders))
+
+
+COPIES = {
+    SUBSCRIPTION.path: {"copies": Want(ORDER_SUBSCRIPTION, _in_flight, held=True)},
+    ASSET.path: {"copies": Want(ORDER_ASSET, _in_flight, held=True)},
+}
+
+
+async def to_change(load: Load, call: Call, thing: Thing, body: Body) -> Got:
+    """For a change of a subscription or asset: also the copy of it in an order in flight."""
+    got = await beside_held(load, call, thing, body)
+    got.copies = []
+    call.rely(got.agreement)  # an order that is placed meanwhile takes a copy along
+    if got.agreement.status == "Updating":
+        await load(COPIES[thing.noun.path], agreement_id=thing.agreement_id, thing_id=thing.id)
+    return got
 
 
 SELLERS = {"sellers": Want(SELLER, lambda row: row.c.id == given("seller_id"))}

@@ -1,12 +1,14 @@
 """A line of an agreement: what is held of one item, by a subscription or an asset. It began as an order line."""
 
+from decimal import Decimal
+
 from entrepot.commerce.order_line import put_amounts, put_price_of_day, set_markup, set_purchase_price
 from entrepot.commerce.party import PARTIES, parties
 from entrepot.commerce.party import line_price as line_prices
 from entrepot.commerce.price import line_price
 from entrepot.kernel.body import Body, convert
 from entrepot.kernel.call import Call, Got
-from entrepot.kernel.field import audited, document, enum, integer, number, ref, text
+from entrepot.kernel.field import audited, document, enum, integer, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -55,7 +57,8 @@ LINE = Noun(
     ),
 )
 
-UNIT_PP = number("price.unitPP")
+AMOUNTS = ("price_ppx1", "price_ppx_m", "price_ppx_y", "price_spx1", "price_spx_m", "price_spx_y")
+
 QUANTITY = integer("quantity", least=0)
 
 COPIED = (
@@ -153,7 +156,8 @@ def write(call: Call, line: Thing, entry: Body, got: Got) -> None:
     given = entry.object(call, "price")
     if given is not None:
         (set_purchase_price if call.by("vendor") else set_markup)(call, line, given)
-    reprice(line, got.precision)
+    if line.changed():
+        reprice(line, got.precision)
 
 
 def _write_quantity(call: Call, line: Thing, entry: Body, got: Got) -> None:
@@ -175,9 +179,11 @@ def reprice(line: Thing, precision: int) -> None:
 
 
 def end(call: Call, line: Thing, verb: str) -> None:
-    """Nothing is held of it any more (spec 3.4): no units, no amounts."""
+    """Nothing is held of it any more (spec 3.4): no units, no amounts. What a unit cost stays told."""
     line.quantity = 0
-    reprice(line, 2)
+    for column in AMOUNTS:
+        if getattr(line, column) is not None:
+            setattr(line, column, Decimal(0))
     call.move(line, verb, by="kernel")
 
 

@@ -190,8 +190,9 @@ def validate(call: Call, order: Thing, body: Body, got: Got) -> None:
 
     Source: spec 2.10. Vendors are asked as well once they can register for it.
     """
-    if order.status not in ("Draft", "Querying"):
-        raise Conflict(f"Order {order.id} is {order.status}; it is validated while it is Draft or Querying.")
+    states = ("Draft", "Querying") if order.type == "Purchase" else ("Draft",)
+    if order.status not in states:
+        raise Conflict(f"Order {order.id} is {order.status}; it is validated while it is {' or '.join(states)}.")
     _write(call, order, body, got, state=str(order.status))
 
 
@@ -435,9 +436,9 @@ def _give_template(call: Call, order: Thing, body: Body, got: Got, kind: str) ->
 def _drop_empty(call: Call, order: Thing) -> None:
     """Drafts without lines are discarded without a word (spec 2.4)."""
     used = {each.subscription_id for each in order.lines} | {each.asset_id for each in order.lines}
-    for each in [each for each in order.subscriptions if each.id not in used]:
+    for each in [each for each in order.subscriptions if each.status == "Draft" and each.id not in used]:
         order_subscription.discard(call, order, each)
-    for each in [each for each in order.assets if each.id not in used]:
+    for each in [each for each in order.assets if each.status == "Draft" and each.id not in used]:
         order_asset.discard(call, order, each)
 
 

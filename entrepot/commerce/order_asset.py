@@ -3,7 +3,7 @@
 from entrepot.commerce import parameters
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.order_line import is_one_time
-from entrepot.commerce.order_subscription import sum_up, take_terms
+from entrepot.commerce.order_subscription import require_living, sum_up, take_terms
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
 from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply
@@ -148,6 +148,7 @@ def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
             call.fault(entry.path("id"), f"Line {line.id} belongs to asset {line.asset_id}.")
         elif line not in chosen:
             chosen.append(line)
+    require_living(call, body, chosen, [each for each in got.live_lines if each.asset_id == draft.id])
     if not call.faults:
         put_lines(got.order, draft, chosen)
 

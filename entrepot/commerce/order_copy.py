@@ -4,17 +4,13 @@ The copies mirror what is live until the order ends: lines with the quantity tha
 and assets with what the vendor may change on them. What was live changes when the order completes, and not before.
 """
 
+from entrepot.commerce import mirror
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
 from entrepot.kernel.call import Call
 from entrepot.kernel.thing import Thing
 
-KEPT = (
-    "name", "external_ids_client", "external_ids_vendor", "external_ids_operations", "terms_model", "terms_period",
-    "terms_commitment", "template_id", "fulfillment", "price_currency",
-)  # fmt: skip
-SUBSCRIPTION_COPIED = (*KEPT, "start_date", "commitment_date", "auto_renew")
-ASSET_COPIED = KEPT
+COPIED = {ORDER_SUBSCRIPTION.path: mirror.OF_SUBSCRIPTION, ORDER_ASSET.path: mirror.OF_ASSET}
 
 
 def follow_lines(call: Call, order: Thing, agreement: Thing) -> None:
@@ -44,22 +40,24 @@ def bring_subscription(call: Call, order: Thing, live: Thing) -> Thing:
         status=status,
         agreement_id=order.agreement_id,
         **_parties(order),
-        **{column: getattr(live, column) for column in SUBSCRIPTION_COPIED},
+        **{column: getattr(live, column) for column in mirror.OF_SUBSCRIPTION},
     )
     order.parts["subscriptions"].append(copy)
     return copy
 
 
-def refresh(copy: Thing, live: Thing, order: Thing) -> None:
-    """What happened to the subscription since it was brought in; what the order itself asks for stays."""
-    for column in SUBSCRIPTION_COPIED:
+def refresh(call: Call, copy: Thing, live: Thing, order: Thing) -> None:
+    """What happened to what is live since it was brought in; what the order itself asks for stays."""
+    for column in COPIED[copy.noun.path]:
         if not (column == "auto_renew" and order.type == "Configuration"):
             setattr(copy, column, getattr(live, column))
+    if copy.status != live.status and "Suspended" in (copy.status, live.status):
+        call.move(copy, "follow", by="kernel")
 
 
 def bring_asset(call: Call, order: Thing, live: Thing) -> Thing:
     """A live asset as the order shows it."""
-    copied = {column: getattr(live, column) for column in ASSET_COPIED}
+    copied = {column: getattr(live, column) for column in mirror.OF_ASSET}
     copy = call.new(ORDER_ASSET, id=live.id, status="Active", **_parties(order), **copied)
     order.parts["assets"].append(copy)
     return copy

@@ -10,6 +10,7 @@ from entrepot.commerce import (
     agreement,
     asset,
     line,
+    mirror,
     order_asset,
     order_copy,
     order_line,
@@ -21,17 +22,26 @@ from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
 from entrepot.kernel.thing import Thing
 
+AGREED = ("price_unit_pp", "price_markup", "price_markup_source")
+"""From these all other prices of a line follow."""
+
 
 def place(call: Call, order: Thing, got: Got) -> None:
     """What the order is about waits for it from now on. Raises Conflict where something is not what it was."""
+    if order.type == "Purchase":
+        return
     held, kind = got.agreement, type_of(order)
     for each in order.lines:
-        if order.type != "Purchase" and not _is_new(each, held) and order_line.live_line(held, each.id) is None:
-            raise Conflict(f"Line {each.id} is not held any more.")
+        _refresh_line(order, each, held)
+    order_line.reprice(order)
+    known = {each["id"]: each for each in held.fulfillment if "value" in each}
+    order.fulfillment = [known.get(each["id"], each) for each in order.fulfillment]
     for copy, live in _pairs(order, held, "subscriptions"):
-        order_copy.refresh(copy, live, order)
+        order_copy.refresh(call, copy, live, order)
         for each in (live, copy):
             call.move(each, kind.placed, by="kernel")
+    for copy, live in _pairs(order, held, "assets"):
+        order_copy.refresh(call, copy, live, order)
 
 
 def require_rest(call: Call, order: Thing, got: Got) -> None:
@@ -102,10 +112,27 @@ def _is_new(order_line: Thing, held: Thing) -> bool:
     return all(each.id != order_line.id for each in held.lines)
 
 
+def _refresh_line(order: Thing, ordered: Thing, held: Thing) -> None:
+    """What the price of a line has become since it was brought in, unless the order was quoted: a quote holds.
+
+    Raises Conflict where it is not held any more, or where its item is held already by another line.
+    """
+    if _is_new(ordered, held):
+        live = next((each for each in held.lines if each.item_id == ordered.item_id and each.status == "Active"), None)
+        if live is not None and not order_line.is_one_time(ordered):
+            raise Conflict(f"Item {ordered.item_id} is held already: change its line {live.id}.")
+        return
+    live = order_line.live_line(held, ordered.id)
+    if live is None:
+        raise Conflict(f"Line {ordered.id} is not held any more.")
+    for column in AGREED if order.audit_quoted_at is None else ():
+        setattr(ordered, column, getattr(live, column))
+
+
 def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing) -> None:
     """Takes over quantity and price; what is at zero now has ended, unless it is not counted at all."""
     live.quantity = ordered.quantity
-    for column in ("price_unit_pp", "price_markup", "price_markup_source"):
+    for column in AGREED:
         setattr(live, column, getattr(ordered, column))
     if order.type == "Termination" or (not ordered.quantity and ordered.old_quantity):
         line.end(call, live, "terminate")
@@ -140,8 +167,11 @@ def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
         verb = kind.completed
         if order.type == "Change" and not any(each.status == "Active" for each in own):
             verb = "terminate"
-        _merge(live, copy, order_copy.SUBSCRIPTION_COPIED)
+        _merge(live, copy, mirror.OF_SUBSCRIPTION)
         if verb == "terminate":
+            for each in own:
+                if each.status == "Active":
+                    line.end(call, each, "terminate")
             for each in (live, copy):
                 each.termination_date = call.now
                 each.auto_renew = False
@@ -159,7 +189,7 @@ def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
 def _settle_assets(call: Call, order: Thing, held: Thing) -> None:
     for copy, live in list(_pairs(order, held, "assets")):
         own = [each for each in held.lines if each.asset_id == live.id]
-        _merge(live, copy, order_copy.ASSET_COPIED)
+        _merge(live, copy, mirror.OF_ASSET)
         asset.sum_up(live, own)
         if not any(each.status == "Active" for each in own):
             call.move(live, "terminate", by="kernel")
@@ -171,10 +201,9 @@ def _settle_assets(call: Call, order: Thing, held: Thing) -> None:
 
 
 def _merge(live: Thing, copy: Thing, columns: tuple[str, ...]) -> None:
-    """What was changed on the copy while the order ran; the owner's own later changes of the live one stay."""
+    """What was changed on the copy while the order ran; what was changed on the live one is on the copy already."""
     for column in columns:
-        if column not in ("external_ids_client", "external_ids_operations", "price_currency"):
-            setattr(live, column, getattr(copy, column))
+        setattr(live, column, getattr(copy, column))
 
 
 def _told(verb: str) -> str:

@@ -25,6 +25,7 @@ from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.basket import BASKET
 from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
+from entrepot.commerce.order_line import ORDER_LINE
 from entrepot.commerce.order_type import TYPES, OrderType, asked_type, type_of
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
@@ -434,7 +435,17 @@ def _assignee_id(body: Body) -> str | None:
     return found if isinstance(found, str) and "\0" not in found else None
 
 
-OWNER = {"orders": Want(ORDER, lambda row: row.c.id == given("order_id"), alone=False, held=True)}
+def _live_on_order(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Live lines that the order is about."""
+    line = ORDER_LINE.table.alias()
+    lines = sa.select(line.c.id).where(line.c.order_id == given("order_id"))
+    return sa.and_(row.c.id.in_(lines), row.c.status == sa.literal_column("'Active'"))
+
+
+OWNER = {
+    "orders": Want(ORDER, lambda row: row.c.id == given("order_id"), alone=False, held=True),
+    "live_lines": Want(LINE, _live_on_order),
+}
 
 
 async def with_order(load: Load, call: Call, thing: Thing | None, body: Body) -> Got:

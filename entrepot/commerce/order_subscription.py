@@ -23,6 +23,8 @@ LIFE = Machine(
     moves=(
         move("activate", "Draft", "Active", "kernel"),
         move("discard", "Draft", "Deleted", "kernel"),
+        move("follow", "Active", "Suspended", "kernel"),  # what it is a copy of, while the order is a draft
+        move("follow", "Suspended", "Active", "kernel"),
         *subscription.MOVES,
     ),
 )
@@ -108,7 +110,7 @@ def update(call: Call, draft: Thing, body: Body, got: Got) -> None:
     """The vendor corrects what it prepared; others write their own external id."""
     require_open(got.order, by_vendor=call.by("vendor"))
     write(call, draft, body, got)
-    if call.by("vendor") and not draft.lines and "lines" in body:
+    if call.by("vendor") and draft.status == "Draft" and not draft.lines and "lines" in body:
         discard(call, got.order, draft)
 
 
@@ -147,7 +149,7 @@ def write(call: Call, draft: Thing, body: Body, got: Got) -> None:
     choose(call, draft, body, got, "Subscription")
     write_bag(call, draft, body, got, parameters.FULFILLMENT)
     if "lines" in body:
-        _map_lines(call, draft, body, got.order)
+        _map_lines(call, draft, body, got)
     _require_near(call, draft, body)
 
 
@@ -176,11 +178,12 @@ def _require_near(call: Call, draft: Thing, body: Body) -> None:
         call.fault(body.path("commitmentDate"), "It may lie at most one year in the past.")
 
 
-def _map_lines(call: Call, draft: Thing, body: Body, order: Thing) -> None:
+def _map_lines(call: Call, draft: Thing, body: Body, got: Got) -> None:
     """The full set of lines: recurring, free, and of the same terms (spec 2.8)."""
     entries = body.objects(call, "lines")
     if entries is None:
         return
+    order = got.order
     here = {str(line.id): line for line in order.lines}
     chosen: list[Thing] = []
     for entry in entries:
@@ -194,13 +197,19 @@ def _map_lines(call: Call, draft: Thing, body: Body, order: Thing) -> None:
             call.fault(entry.path("id"), f"Line {line.id} belongs to subscription {line.subscription_id}.")
         elif line not in chosen:
             chosen.append(line)
-    for line in draft.lines:
-        if draft.status != "Draft" and line.old_quantity and line not in chosen:
-            call.fault(body.path("lines"), f"Line {line.id} lives on this subscription and stays on it.")
+    require_living(call, body, chosen, [each for each in got.live_lines if each.subscription_id == draft.id])
     if len({(line.model, line.period, line.commitment) for line in chosen}) > 1:
         call.fault(body.path("lines"), "All lines of a subscription share model, period and commitment.")
     if not call.faults:
         put_lines(order, draft, chosen)
+
+
+def require_living(call: Call, body: Body, chosen: list[Thing], live: list[Thing]) -> None:
+    """Lines that live already on what the order has a copy of stay on it (spec 2.8)."""
+    kept = {each.id for each in chosen}
+    for each in live:
+        if each.id not in kept:
+            call.fault(body.path("lines"), f"Line {each.id} lives here already and stays.")
 
 
 def put_lines(order: Thing, draft: Thing, chosen: list[Thing]) -> None:

@@ -55,6 +55,7 @@ def _as_asked(order: Thing) -> dict[str, object]:
 
 def _line(order: Thing, line: Thing) -> dict[str, Any]:
     """A line of what is held by its id, of something new by its item."""
-    if order.type == "Change" and line.old_quantity:
+    live = {str(each.id) for each in (*order.subscriptions, *order.assets) if each.status not in ("Draft", "Deleted")}
+    if order.type == "Change" and live & {line.subscription_id, line.asset_id}:
         return {"id": line.id, "quantity": line.quantity}
     return {"item": {"id": line.item_id}, "quantity": line.quantity}

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import MAXYEAR, date, datetime, timedelta
 
 from entrepot.catalog.unit_price import months_of
-from entrepot.commerce import agreement, asset, line, parameters, price
+from entrepot.commerce import agreement, asset, line, mirror, parameters, price
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.markup import default_margin, set_default_markup
 from entrepot.commerce.order_line import line_price_of, put_totals
@@ -155,18 +155,19 @@ def update(call: Call, subscription: Thing, body: Body, got: Got) -> None:
     if call.by("vendor"):
         _write_choices(call, subscription, body, got)
     if not call.by("client") and body.get("lines") is not None:
-        if subscription.status != "Active":
-            raise Conflict(f"Subscription {subscription.id} is {subscription.status}; its lines change while Active.")
         line.update(call, subscription, body, got)
     given = body.object(call, "price")
     if given is not None and call.by("operations"):
         set_default_markup(call, subscription, given)
     own = [each for each in got.agreement.lines if each.subscription_id == subscription.id]
     if any(each.changed() for each in own):
+        if subscription.status != "Active":
+            raise Conflict(f"Subscription {subscription.id} is {subscription.status}; its lines change while Active.")
         sum_up(subscription, own)
         agreement.sum_up(got.agreement)
     if subscription.commitment_date != before:
         arm(call, subscription)
+    mirror.follow(subscription, got.copies)
 
 
 def _write_choices(call: Call, subscription: Thing, body: Body, got: Got) -> None:

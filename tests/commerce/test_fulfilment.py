@@ -90,7 +90,7 @@ def test_an_order_that_went_on_by_itself_is_left_alone(served: Served, api: Api)
     before = [events(served, each) for each in (asked, failed)]
     assert wait(served, 10) == []
     assert [events(served, each) for each in (asked, failed)] == before
-    assert served.fetch("select count(*) from due where done_at is null")[0][0] == 0
+    assert served.fetch("select from due where done_at is null and job = 'fulfil'") == []
 
 
 def test_an_answered_question_brings_it_back(served: Served, api: Api):
@@ -148,7 +148,7 @@ def test_a_job_that_was_killed_before_it_could_say_that_it_is_done_does_nothing_
     served.fetch("update due set done_at = null, attempts = 1 where object_id = $1", order["id"])
     assert wait(served, 1) == []
     assert events(served, order) == before
-    assert served.fetch("select count(*) from due where done_at is null")[0][0] == 0
+    assert served.fetch("select from due where done_at is null and job = 'fulfil'") == []
 
 
 @pytest.mark.parametrize("who", ["client", "vendor", "operations"])

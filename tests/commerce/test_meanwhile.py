@@ -1,0 +1,166 @@
+"""What happens beside an order while it waits is not lost when it completes (spec 2.4, 2.5, 3.1 to 3.4)."""
+
+import pytest
+
+from tests.commerce.test_held import AGREEMENTS, ASSETS, SUBSCRIPTIONS, running
+from tests.orders import ORDERS, about, agreement, finish, line_of, live, ordered
+from tests.party import ok
+from tests.world import MONTHLY, ONCE, YEARLY, refer
+
+FULFILLMENT = {"parameters": {"fulfillment": [{"externalId": "customerId", "value": "late"}]}}
+LATE = "2031-01-01T00:00:00.000Z"
+
+
+def path_of(order):
+    return f"{ORDERS}/{order['id']}"
+
+
+def change(held, *items):
+    """Lines that change what is held of items."""
+    return [{"id": line_of(held, item)["id"], "quantity": quantity} for item, quantity in items]
+
+
+def drafted(api, held, kind="Change", who="client", **more):
+    return ok(api(who).post(ORDERS, about(held, kind, status="Draft", **more)))
+
+
+MEANWHILE = [
+    # who         changes    what of it                                        and has afterwards
+    ("client",     "subscription", {"name": "Ours"},                            lambda seen: seen["name"] == "Ours"),
+    ("client",     "subscription", {"externalIds": {"client": "c-9"}},          lambda seen: seen["externalIds"]["client"] == "c-9"),
+    ("vendor",     "subscription", {"externalIds": {"vendor": "v-9"}},          lambda seen: seen["externalIds"]["vendor"] == "v-9"),
+    ("vendor",     "subscription", {"commitmentDate": LATE},                    lambda seen: seen["commitmentDate"] == LATE),
+    ("vendor",     "subscription", {"autoRenew": False},                        lambda seen: seen["autoRenew"] is False),
+    ("client",     "asset",        {"name": "Our kit"},                         lambda seen: seen["name"] == "Our kit"),
+    ("vendor",     "asset",        {"externalIds": {"vendor": "a-9"}},          lambda seen: seen["externalIds"]["vendor"] == "a-9"),
+    ("client",     "copy",         {"externalIds": {"client": "c-8"}},          lambda seen: seen["externalIds"]["client"] == "c-8"),
+    ("vendor",     "copy",         {"name": "By the vendor"},                   lambda seen: seen["name"] == "By the vendor"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("since", ["Draft", "Processing"])
+@pytest.mark.parametrize(("who", "what", "body", "holds"), MEANWHILE)
+def test_what_is_changed_beside_an_order_stays(api, served, since, who, what, body, holds):
+    held = live(served)
+    order = drafted(api, held, lines=change(held, (YEARLY, 11), (ONCE, 2)))
+    subscription, asset = held["subscriptions"][0]["id"], held["assets"][0]["id"]
+    paths = {
+        "subscription": f"{SUBSCRIPTIONS}/{subscription}",
+        "asset": f"{ASSETS}/{asset}",
+        "copy": f"{path_of(order)}/subscriptions/{subscription}",
+    }
+    if since == "Processing" or what == "copy":
+        ok(api("client").post(f"{path_of(order)}/process"))
+    ok(api(who).put(paths[what], body))
+    if since == "Draft" and what != "copy":
+        ok(api("client").post(f"{path_of(order)}/process"))
+    finish(served, order)
+    seen = ok(api(who).get(paths[what] if what == "asset" else paths["subscription"]))
+    assert holds(seen)
+    assert seen["lines"][0]["quantity"] == (2 if what == "asset" else 11)
+
+
+def test_a_draft_does_not_bring_back_old_parameters_of_the_agreement(api, served):
+    held = live(served)
+    order = drafted(api, held, lines=change(held, (YEARLY, 11)))
+    ok(api("vendor").put(f"{AGREEMENTS}/{held['id']}", FULFILLMENT))
+    ok(api("client").post(f"{path_of(order)}/process"))
+    assert "late" in str(ok(api("vendor").get(path_of(order)))["parameters"])
+    finish(served, order)
+    assert "late" in str(agreement(served, held["id"], "vendor")["parameters"])
+
+
+PRICES = [
+    # quoted   the price of fifteen then
+    (False,     1500.0),
+    (True,      1800.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("quoted", "price"), PRICES)
+def test_a_draft_follows_the_price_that_is_agreed_meanwhile_and_a_quote_holds(api, served, quoted, price):
+    held = live(served)
+    order = drafted(api, held, lines=change(held, (YEARLY, 15)))
+    if quoted:
+        ok(api("client").post(f"{path_of(order)}/quote"))
+    subscription = f"{SUBSCRIPTIONS}/{held['subscriptions'][0]['id']}"
+    line = {"id": line_of(held, YEARLY)["id"], "price": {"unitPP": 100}}
+    ok(api("vendor").put(subscription, {"lines": [line]}))
+    ok(api("client").post(f"{path_of(order)}/process"))
+    assert ok(api("vendor").get(path_of(order)))["price"]["PPxY"] == price / 3
+    finish(served, order)
+    assert ok(api("vendor").get(subscription))["price"]["PPxY"] == price
+
+
+def test_an_item_that_is_held_meanwhile_is_not_sold_again(api, served):
+    held = live(served)
+    order = drafted(api, held, lines=[{"item": refer(MONTHLY), "quantity": 2}])
+    running(served, held, lines=[{"item": refer(MONTHLY), "quantity": 4}])
+    reply = api("client").post(f"{path_of(order)}/process")
+    assert reply.status == 409 and "held already" in reply.json["detail"]
+    assert agreement(served, held["id"])["status"] == "Active"
+
+
+def test_a_draft_of_before_a_suspension_may_be_placed_after_it(api, served):
+    held = live(served)
+    target = refer(held["subscriptions"][0]["id"])
+    resume = drafted(api, held, "Resume", "operations", subscriptions=[target])
+    finish(served, ordered(served, held, "Suspend", "operations", subscriptions=[target]))
+    configuration = drafted(api, held, "Configuration", subscriptions=[target | {"autoRenew": False}])
+    for who, order in (("operations", resume), ("client", configuration)):
+        ok(api(who).post(f"{path_of(order)}/process"))
+        finish(served, order)
+    seen = ok(api("client").get(f"{SUBSCRIPTIONS}/{target['id']}"))
+    assert (seen["status"], seen["autoRenew"]) == ("Active", False)
+
+
+@pytest.mark.parametrize("lines", [[], "other"])
+@pytest.mark.parametrize("what", ["subscriptions", "assets"])
+def test_lines_stay_on_what_they_live_on(api, served, what, lines):
+    held = live(served)
+    item, other = (YEARLY, MONTHLY) if what == "subscriptions" else (ONCE, ONCE)
+    added = [{"item": refer(other), "quantity": 1}]
+    order = ordered(served, held, "Change", lines=change(held, (item, 3)) + added)
+    given = [refer(order["lines"][1]["id"])] if lines else []
+    reply = api("vendor").put(f"{path_of(order)}/{what}/{held[what][0]['id']}", {"lines": given})
+    assert (reply.status, "lines" in reply.json["errors"]) == (400, True)
+
+
+KINDS = [
+    # who asks        for what           with
+    ("client",         "Change",         {"autoRenew": None}),
+    ("client",         "Configuration",  {"autoRenew": False}),
+    ("client",         "Termination",    {}),
+    ("operations",     "Suspend",        {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("by", "kind", "more"), KINDS)
+def test_a_document_that_is_sent_back_changes_nothing_in_any_state(api, served, by, kind, more):
+    held = live(served)
+    target = refer(held["subscriptions"][0]["id"])
+    said = {"lines": change(held, (YEARLY, 12))} if kind == "Change" else {"subscriptions": [target | more]}
+    order = drafted(api, held, kind, by, **said)
+    own = [path_of(order)] if by == "client" else []
+    here = [f"{SUBSCRIPTIONS}/{target['id']}", f"{AGREEMENTS}/{held['id']}", f"{ASSETS}/{held['assets'][0]['id']}"]
+    _same(api, ["client"], own)
+    ok(api(by).post(f"{path_of(order)}/process"))
+    everybody = ["client", "vendor", "operations"]
+    copy = f"{path_of(order)}/subscriptions/{target['id']}"
+    _same(api, everybody, [*here, path_of(order), copy])
+    finish(served, order)
+    _same(api, everybody, [*here, path_of(order)])
+
+
+def _same(api, everybody, paths):
+    for who in everybody:
+        for path in paths:
+            document = ok(api(who).get(path))
+            assert ok(api(who).put(path, document)) == document, (who, path)
+
+
+def test_a_validation_while_the_client_is_asked_is_for_purchases(api, served):
+    held = live(served)
+    order = ordered(served, held, "Change", lines=change(held, (YEARLY, 11)))
+    ok(api("vendor").post(f"{path_of(order)}/query"))
+    assert api("client").post(f"{path_of(order)}/validate").status == 409
