@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -21,6 +21,9 @@ from entrepot.kernel.doors import Doors
 from entrepot.kernel.noun import Nouns
 from entrepot.kernel.places import Places
 from entrepot.kernel.shape import Shapes
+from entrepot.mcp.http import Endpoint
+from entrepot.mcp.marketplace import Marketplace
+from entrepot.mcp.tool import Toolset
 from entrepot.offers import NOUNS, OFFERS
 from entrepot.reactions import JOBS
 from entrepot.settings import Settings
@@ -52,6 +55,8 @@ class Application:
     work: Work
     heads: Heads
     watch: Watch
+    toolsets: Mapping[str, Toolset]
+    endpoints: Mapping[str, Endpoint]
     site: Site
     embedded: Embedded | None = None
 
@@ -73,7 +78,11 @@ async def build(settings: Settings, *, may_migrate: bool | None = None) -> Async
         try:
             parts = await assemble(settings, pool, Vault(secret_key))
             parts.embedded = embedded
-            yield parts
+            try:
+                yield parts
+            finally:
+                for endpoint in parts.endpoints.values():
+                    await endpoint.close()
         finally:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(pool.close(), 5)
@@ -103,8 +112,12 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     api = Api(Router(routes_of(OFFERS)), doors, callers, events, streams, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
-    site = Site(settings, api, page, docs, pool)
-    return Application(settings, nouns, pool, store, doors, callers, work, heads, watch, site)
+    toolsets: dict[str, Toolset] = {"/mcp": Marketplace(doors, OFFERS)}
+    endpoints = {
+        address: Endpoint(each, callers, body_bytes_max=settings.body_bytes_max) for address, each in toolsets.items()
+    }
+    site = Site(settings, api, page, docs, pool, endpoints)
+    return Application(settings, nouns, pool, store, doors, callers, work, heads, watch, toolsets, endpoints, site)
 
 
 def _bucket(settings: Settings) -> Bucket | None:

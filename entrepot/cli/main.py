@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,6 +122,27 @@ def serve(
 def only_work(data: Data = None, database_url: Url = None, heads: HeadsFile = None) -> None:
     """Only background work, for a further node."""
     run(serving.work(settings(data=data, database_url=database_url, heads=heads)))
+
+
+class Tools(StrEnum):
+    """Which tools are offered over stdio."""
+
+    MARKETPLACE = "marketplace"
+    PAX8 = "pax8"
+
+
+@app.command("mcp")
+def converse(
+    token: Annotated[
+        str, typer.Option(envvar="ENTREPOT_TOKEN", help="The API token that the agent reads with.", show_default=False)
+    ] = "",
+    tools: Annotated[Tools, typer.Option(help="The tools of /mcp, or those of /pax8/mcp.")] = Tools.MARKETPLACE,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """The MCP server over stdin and stdout, for an agent that starts it; beside a server that runs, or by itself."""
+    address = {Tools.MARKETPLACE: "/mcp", Tools.PAX8: "/pax8/mcp"}[tools]
+    run(serving.converse(settings(data=data, database_url=database_url), token, address))
 
 
 @app.command()

@@ -130,6 +130,24 @@ async def work(settings: Settings) -> None:
             await stop.wait()
 
 
+async def converse(settings: Settings, token: str, tools: str) -> None:
+    """MCP over stdin and stdout, with the tools of an address, until stdin ends or it is told to stop."""
+    from entrepot.mcp import stdio
+
+    log_to_stderr()
+    stop = asyncio.Event()
+    async with house.build(settings) as parts:
+        _on_signals(stop.set)
+        async with _beside(parts, False, stop):
+            talking = asyncio.create_task(stdio.converse(parts.toolsets[tools], parts.callers, token))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait((talking, stopping), return_when=asyncio.FIRST_COMPLETED)
+            for task in (talking, stopping):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await talking
+
+
 @contextlib.asynccontextmanager
 async def _beside(parts: house.Application, working: bool, stop: asyncio.Event):
     """The tasks that run beside the server, ended with it."""

@@ -1,5 +1,7 @@
 """Everything that answers on a port: the API and what describes it, the probes, the metrics, and the live page."""
 
+from collections.abc import Awaitable, Callable, Mapping
+
 import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -13,14 +15,26 @@ from entrepot.http.page import Page
 from entrepot.settings import Settings
 from entrepot.storage.store import GONE
 
+Answering = Callable[[Scope, Receive, Send], Awaitable[None]]
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Site:
     """An ASGI application: requests for the API go straight to it, all others by their routes."""
 
-    def __init__(self, settings: Settings, api: Api, page: Page, docs: Docs, pool: asyncpg.Pool):
+    def __init__(
+        self,
+        settings: Settings,
+        api: Api,
+        page: Page,
+        docs: Docs,
+        pool: asyncpg.Pool,
+        endpoints: Mapping[str, Answering],
+    ):
+        """`endpoints` are other adapters' applications, each at one address."""
         self._settings = settings
+        self._endpoints = endpoints
         self._api = api
         self._pool = pool
         self._described = docs.paths
@@ -39,6 +53,8 @@ class Site:
         """One request, or the server's own start and stop."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIXES) and scope["path"] not in self._described:
             await self._api(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in self._endpoints:
+            await self._endpoints[scope["path"]](scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
