@@ -486,7 +486,7 @@ class _Loading:
         if found.parents and noun.owner:
             self._own(unit, thing, found.parents[-1])
         if noun.file is not None and given.get(CARRIED) is not None:
-            self._take_file(unit, thing, given[CARRIED], at)
+            self._take_file(unit, thing, given.pop(CARRIED), at)
         self.copies[noun.path].set_status(thing)
         unit.things.append(thing)
         return thing
