@@ -2,12 +2,12 @@
 
 alter table subscriptions drop constraint subscriptions_status_check;
 alter table subscriptions add constraint subscriptions_status_check
-    check (status in ('Active', 'Updating', 'Terminating', 'Terminated', 'Expired', 'Suspending', 'Suspended', 'Resuming'));
+    check (status in ('Active', 'Updating', 'Resuming', 'Terminating', 'Suspending', 'Terminated', 'Expired', 'Suspended'));
 
 alter table order_subscriptions drop constraint order_subscriptions_status_check;
 alter table order_subscriptions add constraint order_subscriptions_status_check
-    check (status in ('Draft', 'Updating', 'Terminating', 'Active', 'Terminated', 'Expired', 'Deleted',
-        'Suspending', 'Suspended', 'Resuming'));
+    check (status in ('Draft', 'Active', 'Suspended', 'Deleted', 'Updating', 'Resuming', 'Terminating', 'Suspending',
+        'Terminated', 'Expired'));
 
 alter table order_assets drop constraint order_assets_status_check;
 alter table order_assets add constraint order_assets_status_check
