@@ -23,8 +23,12 @@ from entrepot.kernel.places import Places
 from entrepot.kernel.shape import Shapes
 from entrepot.mcp.http import Endpoint
 from entrepot.mcp.marketplace import Marketplace
+from entrepot.mcp.pax8 import Pax8
 from entrepot.mcp.tool import Toolset
 from entrepot.offers import NOUNS, OFFERS
+from entrepot.pax8.limit import Limit
+from entrepot.pax8.rest import Rest
+from entrepot.pax8.token import Tokens
 from entrepot.reactions import JOBS
 from entrepot.settings import Settings
 from entrepot.storage.bucket import OPTIONS, Bucket
@@ -34,6 +38,7 @@ from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
 from entrepot.storage.migrate import ensure
 from entrepot.storage.store import Store, open_pool
+from entrepot.storage.uuids import Uuids
 from entrepot.storage.vault import Vault, key_beside
 from entrepot.storage.watch import Watch
 from entrepot.storage.work import Work
@@ -57,6 +62,7 @@ class Application:
     watch: Watch
     toolsets: Mapping[str, Toolset]
     endpoints: Mapping[str, Endpoint]
+    pax8: Rest
     site: Site
     embedded: Embedded | None = None
 
@@ -112,12 +118,20 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     api = Api(Router(routes_of(OFFERS)), doors, callers, events, streams, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
-    toolsets: dict[str, Toolset] = {"/mcp": Marketplace(doors, OFFERS)}
+    resources, uuids = {each.address: each for each in OFFERS}, Uuids(pool)
+    limit = Limit(settings.pax8_calls_per_minute)
+    pax8 = Rest(doors, resources, uuids, Tokens(callers, vault), limit, body_bytes_max=settings.body_bytes_max)
+    toolsets: dict[str, Toolset] = {
+        "/mcp": Marketplace(doors, OFFERS),
+        "/pax8/mcp": Pax8(doors, resources, uuids, limit),
+    }
     endpoints = {
         address: Endpoint(each, callers, body_bytes_max=settings.body_bytes_max) for address, each in toolsets.items()
     }
-    site = Site(settings, api, page, docs, pool, endpoints)
-    return Application(settings, nouns, pool, store, doors, callers, work, heads, watch, toolsets, endpoints, site)
+    site = Site(settings, api, page, docs, pool, pax8, endpoints)
+    return Application(
+        settings, nouns, pool, store, doors, callers, work, heads, watch, toolsets, endpoints, pax8, site
+    )
 
 
 def _bucket(settings: Settings) -> Bucket | None:

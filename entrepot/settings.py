@@ -29,6 +29,8 @@ class Settings:
     files_key_id: str = ""
     files_secret: str = ""
     metrics_public: bool = False
+    pax8_port: int | None = None
+    pax8_calls_per_minute: int = 1000
 
     @property
     def heads_file(self) -> Path | None:
@@ -73,7 +75,7 @@ def _convert(name: str, kind: object, value: str) -> object:
             return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[
                 value.strip().lower()
             ]
-        if kind is int:
+        if kind in (int, int | None):
             return int(value)
     except (KeyError, ValueError):
         raise SettingFault(f"{name}={value!r} cannot be read as {getattr(kind, '__name__', kind)}.") from None

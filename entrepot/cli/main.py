@@ -95,6 +95,12 @@ def serve(
     metrics_public: Annotated[
         bool | None, typer.Option("--metrics-public/--metrics-private", help="Metrics for other machines too.")
     ] = None,
+    pax8_port: Annotated[
+        int | None, typer.Option(help="A port with the Pax8 API alone, at its root; 0 picks a free one.")
+    ] = None,
+    pax8_calls_per_minute: Annotated[
+        int | None, typer.Option(help="Calls of the Pax8 API that a token has each minute; 0 for any number.")
+    ] = None,
 ) -> None:
     """Serve the API, and do the background work unless told not to."""
     chosen = settings(
@@ -114,6 +120,8 @@ def serve(
         files_key_id=files_key_id,
         files_secret=files_secret,
         metrics_public=metrics_public,
+        pax8_port=pax8_port,
+        pax8_calls_per_minute=pax8_calls_per_minute,
     )
     run(serving.serve(chosen))
 

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 import uvicorn
@@ -95,27 +95,47 @@ async def serve(
     stop = stop or asyncio.Event()
     async with house.build(settings) as parts:
         sweep_seldom()
-        server = _Server(
-            uvicorn.Config(
-                parts.site,
-                host=settings.host,
-                port=settings.port,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                proxy_headers=False,
-                server_header=False,
-                date_header=True,
-                timeout_graceful_shutdown=10,
-                backlog=1024,
-            ),
-            lambda url: on_ready(url, parts),
-        )
+        server = _Server(_listening(parts.site, settings.host, settings.port), lambda url: on_ready(url, parts))
         _on_signals(stop.set)
-        async with _beside(parts, settings.work, stop):
+        async with _beside(parts, settings.work, stop), _pax8_alone(parts, settings):
             await _until(server, stop, parts.watch.close)
+
+
+def _listening(site: house.Site | house.Rest, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        site,
+        host=host,
+        port=port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=10,
+        backlog=1024,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _pax8_alone(parts: house.Application, settings: Settings) -> AsyncIterator[None]:
+    """The Pax8 API at the root of a port of its own, where one is set; it is told on stderr."""
+    if settings.pax8_port is None:
+        yield
+        return
+    server = _Server(_listening(parts.pax8, settings.host, settings.pax8_port), _tell_pax8)
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _tell_pax8(url: str) -> None:
+    structlog.get_logger().info("pax8", url=url)
 
 
 async def work(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from entrepot.storage.store import GONE
 
 Answering = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+PAX8 = "/pax8/"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -30,6 +31,7 @@ class Site:
         page: Page,
         docs: Docs,
         pool: asyncpg.Pool,
+        pax8: Answering,
         endpoints: Mapping[str, Answering],
     ):
         """`endpoints` are other adapters' applications, each at one address."""
@@ -37,6 +39,7 @@ class Site:
         self._endpoints = endpoints
         self._api = api
         self._pool = pool
+        self._pax8 = pax8
         self._described = docs.paths
         self.links = page.links
         self._others = Starlette(
@@ -55,6 +58,8 @@ class Site:
             await self._api(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] in self._endpoints:
             await self._endpoints[scope["path"]](scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PAX8):
+            await self._pax8(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 

@@ -1,0 +1,13 @@
+"""UUIDs beside the ids of the core."""
+
+from pathlib import Path
+
+from entrepot.storage.migrate import run_script
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """The statements stand beside this file."""
+    run_script(Path(__file__).with_suffix(".sql"))
