@@ -62,6 +62,11 @@ def is_orderable(product: Thing, *, under_agreement: bool = False) -> bool:
     return product.status == "Published" and _settings(product).get("productOrdering") is not False
 
 
+def takes_requests(product: Thing) -> bool:
+    """Whether one may ask for something about it. A product whose settings do not speak of requests takes them."""
+    return _object(_settings(product), "productRequests").get("enabled") is not False
+
+
 # Settings ------------------------------------------------------------------------------------------------
 
 MODES: Final = ("automatic", "manual", "extension")

@@ -13,6 +13,7 @@ from entrepot.commerce import (
     order_clock,
     order_needs,
     order_subscription,
+    requests_api,
     resubmission,
     subscription,
     texts,
@@ -48,6 +49,7 @@ NOUNS = (
     ATTACHMENT,
     BASKET,
     BASKET_LINE,
+    *requests_api.NOUNS,
 )
 
 EVERYBODY = "client vendor operations"
@@ -247,4 +249,5 @@ OFFERS = (
         summary="What is held of each item, and at what price.",
     ),
     Resource(LINE, lists_only=True, summary="What is held of each item, and at what price."),
+    *requests_api.OFFERS,
 )

@@ -5,7 +5,7 @@ is one `value`, `displayValue`, `error`, and those `constraints` that differ fro
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from entrepot.catalog.parameter_value import Definition, display, faults, is_empty, storage_faults
@@ -234,16 +234,25 @@ def invalid(bag: Iterable[Instance], definitions: Iterable[Definition], phase: s
 
     Hidden instances are left out: nobody can be asked for what they do not see.
     """
+    return {
+        f"parameters.{phase}.{definition.external_id or definition.id}": wrong
+        for _, definition, wrong in judged(bag, definitions)
+        if wrong
+    }
+
+
+def judged(
+    bag: Iterable[Instance], definitions: Iterable[Definition]
+) -> Iterator[tuple[Instance, Definition, list[str]]]:
+    """Each instance that somebody can be asked for, with its definition and what is wrong with it, if anything."""
     by_id = {each.id: each for each in definitions}
-    found: Faults = {}
     for each in bag:
         definition = by_id.get(str(each["id"]))
         if definition is None or definition.type == "Heading":
             continue
         effective = constraints_of(each, definition)
-        if not effective["hidden"] and (wrong := _objections(each, definition, effective)):
-            found[f"parameters.{phase}.{definition.external_id or definition.id}"] = wrong
-    return found
+        if not effective["hidden"]:
+            yield each, definition, _objections(each, definition, effective)
 
 
 def _objections(each: Instance, definition: Definition, effective: Mapping[str, object]) -> list[str]:

@@ -35,7 +35,12 @@ from entrepot.commerce.order import ORDER, TEXTS
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_line import ORDER_LINE, line_price_of, put_totals
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION, take_terms
+from entrepot.commerce.request import REQUEST
+from entrepot.commerce.request_attachment import REQUEST_ATTACHMENT
+from entrepot.commerce.request_message import REQUEST_MESSAGE, meant_for
+from entrepot.commerce.request_party import take_parties
 from entrepot.commerce.subscription import RENEW, SUBSCRIPTION, later, renewal_day
+from entrepot.kernel.field import ACTORS
 from entrepot.kernel.store_form import Family, Form, World, inherit
 from entrepot.kernel.thing import Thing
 
@@ -541,12 +546,12 @@ def _fill_bag(owner: Thing, bag: str, world: World, applies: Callable[[Any], boo
     if given is None:
         owner.now[bag] = world.once((bag, owner.product_id, *key), lambda: _fresh(known, bag, applies))
     else:
-        kept = _kept(owner, f"parameters.{bag}", given, known, world)  # pyright: ignore[reportArgumentType]
+        kept = _kept(owner, owner.noun.by_column[bag].name, given, known, world)  # pyright: ignore[reportArgumentType]
         owner.now[bag] = list({each["id"]: each for each in kept}.values())
 
 
 def _fresh(known: Definitions, bag: str, applies: Callable[[Any], bool]) -> list[dict[str, object]]:
-    asked = (each for each in known.parameters if each.status == "Active" and each.phase == BAGS[bag])
+    asked = (each for each in known.parameters if each.status == "Active" and each.phase == BAGS.get(bag, "Order"))
     return [parameters.instance(each) for each in asked if applies(each)]
 
 
@@ -595,6 +600,30 @@ def _fill_attachment(attachment: Thing, agreement: Thing | None, orders: list[Th
         world.fault(attachment, "orderId", f"Order {attachment.order_id!r} was not found on this agreement.")
 
 
+def _fill_request(request: Thing, world: World) -> None:
+    """Whose it is follows from who asks whom, and what is asked from the product."""
+    sender, addressee = (world.one(ACCOUNT.path, each) for each in (request.from_id, request.to_id))
+    take_parties(request, sender, addressee, world.one(PRODUCT.path, request.product_id))
+    _fill_bag(request, "parameters", world, lambda each: each.scope == "Request", "Request")
+
+
+def _fill_message(message: Thing, world: World) -> None:
+    """Said by whoever asks, unless the file says otherwise; who says it sees it."""
+    request = world.one(REQUEST.path, message.request_id)
+    inherit(message, request, account_id="from_id")
+    account = world.one(ACCOUNT.path, message.account_id)
+    actors = {each for each in ACTORS if message.now[f"visibility_{each}"]}
+    if request is not None:
+        meant_for(message, request, actors | ({str(account.type).lower()} if account is not None else set()))
+
+
+def _fill_request_attachment(attachment: Thing, world: World) -> None:
+    """Left by whoever asks, unless the file says otherwise."""
+    request = world.one(REQUEST.path, attachment.request_id)
+    inherit(attachment, request, "client_id", "vendor_id", "requester_id", account_id="from_id")
+    _put(attachment, "name", attachment.filename)
+
+
 def _texts(world: World, product_id: object) -> dict[str, str]:
     """The product's default template of each type."""
     return world.once(
@@ -636,4 +665,7 @@ FORMS = (
         by="agreement",
         fill=fill,
     ),
+    Form(REQUEST, _fill_request, needs=("name", "from", "to"), keeps=True),
+    Form(REQUEST_MESSAGE, _fill_message, needs=("content",)),
+    Form(REQUEST_ATTACHMENT, _fill_request_attachment, needs=("name",)),
 )

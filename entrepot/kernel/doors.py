@@ -490,7 +490,10 @@ class Doors:
             given = result if isinstance(result, Thing) else thing
             assert given is not None
             call.touched = self._touch(call)
-            answer = await self._compose(session, call, caller, action, given, options)
+            if action.gives:
+                answer = Answer(action.answers, encode(result), dry=options.dry_run)
+            else:
+                answer = await self._compose(session, call, caller, action, given, options)
             stored = None
             if options.idempotency_key and not options.dry_run:
                 stored = self._stored(caller, resource, options, answer, claimed=by is not None)
@@ -628,7 +631,7 @@ class Doors:
         await session.cores(missing, known)
         for each in plan.bags:
             owner = thing.now[plan.noun.field(each.declared_by).column]
-            if (each.target, str(owner)) not in known.definitions:
+            if owner is not None and (each.target, str(owner)) not in known.definitions:
                 await session.definitions(self.nouns[each.target], str(owner), known)
 
     def _touch(self, call: Call) -> dict[tuple[str, str, str], tuple[Thing, list[str]]]:

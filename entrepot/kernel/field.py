@@ -25,7 +25,8 @@ class Field:
     `name` is the wire name, with dots for nested objects. `sees` says which actors know that it
     exists. `writes` maps an actor to the states in which it may write (None: in any).
     `core` travels in references; `heavy` is left out of lists unless selected; `aside` is left out
-    where the thing is shown within another. `via` names the owner that holds the value in its stead.
+    where the thing is shown within another. Of a `screened` part each sees, within the owner too, what the row rule
+    of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
     """
 
@@ -46,6 +47,7 @@ class Field:
     also: str = ""
     via: str = ""
     aside: bool = False
+    screened: bool = False
     default: object = None
     check: Callable[[object], list[str]] | None = None
     declared_by: str = ""

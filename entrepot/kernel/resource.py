@@ -1,7 +1,7 @@
 """What is offered to whom: one declared action is one route, one operation, one set of generated tests."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from entrepot.kernel.access import Caller
 from entrepot.kernel.field import Field
@@ -46,6 +46,7 @@ class Action:
     thing itself. `answers` is the status of success; 204 gives no body. `consults` asks somebody
     outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
     the caller may write, or, when it is `alone`, instead of them. `takes_file` says how a file may come with it.
+    With `gives`, the JSON Schema of a document, the verb gives back such a document, and it is the answer.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Action:
     takes: tuple[Field, ...] = ()
     alone: bool = False
     takes_file: Upload | None = None
+    gives: Mapping[str, object] = field(default_factory=dict)
     summary: str = ""
 
     def actors(self, noun: Noun) -> frozenset[str]:

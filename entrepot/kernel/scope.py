@@ -129,7 +129,9 @@ class NounScope:
     def _part_join(self, each: Field) -> Callable[[sa.FromClause], sa.ColumnElement[bool]]:
         def join(child: sa.FromClause) -> sa.ColumnElement[bool]:
             found = child.c[each.by] == self.row.c.id
-            return sa.and_(found, child.c[each.also] == self.row.c[each.also]) if each.also else found
+            if each.also:
+                found &= child.c[each.also] == self.row.c[each.also]
+            return found & self.nouns[each.target].sees(child, self.who) if each.screened else found
 
         return join
 

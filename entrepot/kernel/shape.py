@@ -412,7 +412,8 @@ def _bag(name: str, each: Field, plan: Plan) -> Step:
         owner, values = thing.now[declared], thing.now[each.column]
         if isinstance(values, Json):
             values = decode(values)
-        out[name] = dress(values or [], known.definitions[each.target, str(owner)], plan.actor)
+        definitions = known.definitions[each.target, str(owner)] if owner is not None else []
+        out[name] = dress(values or [], definitions, plan.actor)
 
     return step
 

@@ -80,7 +80,7 @@ class Reader:
 
     def _one(self, plan: Plan, who: Who, owner_column: str | None) -> sa.Select[Any]:
         row = plan.noun.row
-        query = sa.select(*self._inline(plan, row)).where(row.c.id == sa.bindparam("thing_id"))
+        query = sa.select(*self._inline(plan, row, who)).where(row.c.id == sa.bindparam("thing_id"))
         if owner_column:
             query = query.where(row.c[owner_column] == sa.bindparam("owner_id"))
         return query.where(plan.noun.sees(row, who))
@@ -95,7 +95,7 @@ class Reader:
             return sa.cast(row.c[name], sa.Text())
         return row.c[name]
 
-    def _inline(self, plan: Plan, row: sa.FromClause, depth: int = 0) -> list[sa.ColumnElement[Any]]:
+    def _inline(self, plan: Plan, row: sa.FromClause, who: Who, depth: int = 0) -> list[sa.ColumnElement[Any]]:
         """Own columns, then the cores of references, then parts, then lists: the order that is decoded."""
         columns: list[sa.ColumnElement[Any]] = [self._column(plan.noun, row, name) for name in plan.columns]
         for at, (first, *others) in enumerate(_by_target(plan)):
@@ -108,10 +108,12 @@ class Reader:
                 columns.append(sa.select(target.c.core).where(_joined(first, row, target)).scalar_subquery())
         for at, (each, below) in enumerate(plan.parts):
             child = below.noun.table.alias(f"p{depth}_{at}")
-            inner = sa.func.row(*self._inline(below, child, depth * 10 + at + 1))
+            inner = sa.func.row(*self._inline(below, child, who, depth * 10 + at + 1))
             belongs = child.c[each.by] == row.c.id
             if each.also:
                 belongs &= child.c[each.also] == row.c[each.also]
+            if each.screened:
+                belongs &= below.noun.sees(child, who)
             columns.append(_array(sa.select(inner).where(belongs).order_by(child.c.id)))
         for at, (each, _) in enumerate(plan.lists):
             link = plan.noun.link(each).alias(f"l{depth}_{at}")
@@ -357,7 +359,7 @@ class Reader:
                 wanted.setdefault(path, {})[key] = None
         for each, below in plan.parts:
             if not inline:
-                await self._fetch_parts(conn, plan.noun, each, below, things)
+                await self._fetch_parts(conn, each, below, things, caller)
             children = [child for thing in things for child in thing.parts[each.name]]
             await self._below(conn, below, children, caller, known, wanted, inline)
         for each, below in plan.lists:
@@ -379,8 +381,8 @@ class Reader:
                     found = await self.definitions(conn, self.nouns[each.target], owner)
                     known.definitions[each.target, owner] = found
 
-    async def _fetch_parts(self, conn: Any, noun: Noun, each: Field, below: Plan, things: Sequence[Thing]) -> None:
-        key = ("parts", below, each.by, each.also)
+    async def _fetch_parts(self, conn: Any, each: Field, below: Plan, things: Sequence[Thing], caller: Caller) -> None:
+        key = ("parts", below, each.by, each.also, caller.who if each.screened else None)
         statement = self._statements.get(key)
         if statement is None:
             child = below.noun.row
@@ -389,12 +391,14 @@ class Reader:
             query = query.where(child.c[each.by] == sa.any_(IDS)).order_by(child.c.id)
             if each.also:
                 query = query.where(child.c[each.also] == sa.any_(sa.bindparam("also", type_=ARRAY(sa.Text()))))
+            if each.screened:
+                query = query.where(below.noun.sees(child, caller.who))
             statement = self._statements.put(key, Statement(query))
         owners: dict[tuple[object, object], Thing] = {}
         for thing in things:
             thing.parts[each.name] = []
             owners[thing.now["id"], thing.now[each.also] if each.also else None] = thing
-        given = {"ids": [owner for owner, _ in owners], "also": [also for _, also in owners]}
+        given = {"ids": [owner for owner, _ in owners], "also": [also for _, also in owners], **caller.bound()}
         width = len(below.columns)
         for row in await conn.fetch(statement.text, *statement.values(given)):
             owner = owners.get((row[width], row[width + 1] if each.also else None))
@@ -522,7 +526,7 @@ class Reader:
             arrays: list[sa.ColumnElement[Any]] = []
             for at, (name, want) in enumerate(wants.items()):
                 row = want.noun.table.alias(f"w{at}")
-                query = sa.select(sa.func.row(*self._inline(plans[name], row, (at + 1) * 100)))
+                query = sa.select(sa.func.row(*self._inline(plans[name], row, caller.who, (at + 1) * 100)))
                 query = query.where(want.where(row))
                 if want.visible:
                     query = query.where(want.noun.sees(row, caller.who))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,9 +134,48 @@ def lines() -> Iterator[Row]:
                    applicableTo="Licensee")  # fmt: skip
 
 
+ASKED = (
+    # from            to              about     requester         state         who sees it
+    ("client",        "vendor",       PRODUCT,  "USR-2001-0001",  "Querying",   ("client", "vendor")),
+    ("client",        "operations",   PRODUCT,  "USR-2001-0002",  "Processing", ("client", "restricted", "vendor")),
+    ("client",        "other vendor", None,     None,             "Querying",   ("client", "other vendor")),
+    ("other client",  "vendor",       PRODUCT,  None,             "Processing", ("other client", "vendor")),
+    ("operations",    "other vendor", None,     None,             "Draft",      ("other vendor",)),
+)  # fmt: skip
+"""Requests of everybody, each with words for some of its parties and a document of each."""
+
+
+def requests() -> Iterator[tuple[Row, str, frozenset[str]]]:
+    """Their lines, with a mark in each and who may see it."""
+    for number, (sender, addressee, product, requester, status, parties) in enumerate(ASKED, 1):
+        readers = frozenset(("operations", *parties))
+        request, mark = f"REQ-9101-0001-000{number}", f"Request {number} of the crowd."
+        more = {"product": refer(product)} if product else {}
+        more |= {"requester": refer(requester)} if requester else {}
+        yield {"$kind": "commerce/requests", "id": request, "name": mark, "from": refer(ACCOUNTS[sender][0]),
+               "to": refer(ACCOUNTS[addressee][0]), "status": status, **more}, mark, readers  # fmt: skip
+        for at, actors in enumerate((("client", "vendor"), ("operations",), ("vendor", "operations")), 1):
+            mark = f"Words {number}-{at} of the crowd."
+            seen = {actor: actor in (*actors, _actor(sender)) for actor in ACTORS}
+            meant = frozenset(who for who in readers if seen[_actor(who)])
+            yield {"$kind": f"commerce/requests/{request}/messages", "id": f"MSG-9101-0001-000{number}-000{at}",
+                   "content": mark, "visibility": seen}, mark, meant  # fmt: skip
+        for at, who in enumerate(sorted(readers - {"restricted"}), 1):
+            mark = f"Document {number}-{at} of the crowd."
+            yield {"$kind": f"commerce/requests/{request}/attachments", "id": f"ATT-9101-0001-000{number}-000{at}",
+                   "name": mark, "account": refer(ACCOUNTS[who][0]), "$file": {
+                       "name": f"{mark}pdf", "contentType": PDF, "base64": b64encode(mark.encode()).decode()},
+                   }, mark, readers  # fmt: skip
+
+
+def _actor(who: str) -> str:
+    return ACCOUNTS[who][1].lower()
+
+
 def populated(served: Served) -> "Crowd":
     """Fills a served small world and marks everything in it."""
     served.load(lines())
+    served.load(row for row, _, _ in requests())
     for who, vendor, more in (
         ("client", "vendor", {}),
         ("client", "vendor", {"licensee": SECOND_LICENSEE}),
@@ -159,6 +199,7 @@ def populated(served: Served) -> "Crowd":
         "changed comments": frozenset(("operations",)),
         "77123.45": frozenset(("operations", "vendor")),  # the purchase price
         "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
+        **{mark: readers for _, mark, readers in requests()},
         **{f"changed by {actor}": _of(actor) for actor in ("client", "vendor", "operations")},
     }
     crowd.mark()

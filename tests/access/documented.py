@@ -35,6 +35,10 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("GET",  "catalog/units-of-measure"):         ("CVO", "Platform 2.8: all read; clients meet units in every item."),
     ("GET",  "catalog/units-of-measure/{}"):      ("CVO", "As the list."),
     ("POST", "commerce/orders/{}/resubmit"):      ("C--", "Our own: the client asks again for what failed, as it alone may buy."),
+    ("POST", "commerce/requests/{}/attachments"): ("CVO", "Commerce 3.7: who asks shows what is meant, and so does who answers."),
+    ("PUT",  "commerce/requests/{}/attachments/{}"): ("CVO", "Whoever attached a document may rename it."),
+    ("DELETE", "commerce/requests/{}/attachments/{}"): ("CVO", "Whoever attached a document may take it back."),
+    ("POST", "commerce/requests/{}/messages"):    ("CVO", "Commerce 3.7: visibility names all three, so all three talk."),
     ("GET",  "events"):                           ("CVO", "Our own: the feed of what happened; each reads of what it may see."),
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""

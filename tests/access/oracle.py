@@ -211,6 +211,23 @@ def record(_: Crowd, reader: Reader, row: Row) -> bool:
     return reader.account in row["accounts"] and reader.reaches(row["scope"])
 
 
+def request(_: Crowd, reader: Reader, row: Row) -> bool:
+    """The client who asks, the vendor who is asked or whose product it is about. It is about no buyer."""
+    if reader.is_operations:
+        return True
+    return row[f"{reader.actor}_id"] == reader.account and (
+        reader.who != "restricted" or row["requester_id"] == USERS["restricted"]
+    )
+
+
+def of_request(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return request(crowd, reader, find(crowd, "commerce/requests", row["request_id"]))
+
+
+def message(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return of_request(crowd, reader, row) and row[f"visibility_{reader.actor}"]
+
+
 SEES: dict[str, Rule] = {
     "accounts/accounts": account,
     "accounts/buyers": company("buyer_id", "id"),
@@ -247,11 +264,21 @@ SEES: dict[str, Rule] = {
     "commerce/subscriptions": party,
     "commerce/assets": party,
     "commerce/lines": party,
+    "commerce/requests": request,
+    "commerce/requests/{request}/messages": message,
+    "commerce/requests/{request}/attachments": of_request,
     "audit/records": record,
     "events": record,
     "identities": everybody,
 }
 """The rule of each collection. A new one fails the tests until somebody has thought about it here."""
+
+
+WORKS_ON = {
+    "commerce/requests": "to_id",
+    "commerce/requests/{request}/attachments": "account_id",
+}
+"""Where it is not enough to see a thing: the column with the account that may do all that its actor may."""
 
 
 def listed(path: str, row: Row) -> bool:

@@ -96,6 +96,17 @@ DIFFERENCES: dict[str, str] = {
         AuditRecord.request: not here
         AuditRecordObject.*: not there
     """,
+    "Requests: the documents of the platform name their parties and keys too, a text is always told, a change shown.": """
+        Request.client: not there
+        Request.vendor: not there
+        Request.externalIds: not there
+        RequestParameters.audit: not here
+        RequestParameters.request: not here
+        Attachment.account: not there
+        Attachment.type: not here
+        GET /commerce/requests/{id}/template: answers 204 there
+        PUT /commerce/requests/{request}/attachments/{id}: answers with a body here only
+    """,
     "Described more loosely here, since newer values are let through; the answers are held to it all the same.": """
         CommerceParameter.phase: one of * there
         CommerceParameter.type: one of * there

@@ -15,7 +15,7 @@ import pytest
 from entrepot.http.openapi.collections import actors, name_of
 from entrepot.http.routes import Route
 from entrepot.storage.embedded import Embedded
-from tests.access.crowd import lines
+from tests.access.crowd import lines, requests
 from tests.conformance.comparing import of_answer, of_documents
 from tests.conformance.differences import patterns
 from tests.conformance.facts import PUBLISHED, Facts, known, plain, published
@@ -44,6 +44,16 @@ BODIES: dict[str, list[Any]] = {
     "commerce_orders_fail": [{"statusNotes": {"message": "No."}}],
     "commerce_orders_notify": [{"userId": USER}],
     "commerce_agreements_create": [BEGUN],
+    "commerce_requests_create": [
+        {
+            "from": refer("ACC-2001-0001"),
+            "to": refer("ACC-3001-0001"),
+            "product": refer(PRODUCT),
+            "name": "Move us",
+            "status": "Draft",
+        }
+    ],
+    "commerce_requests_messages_create": [{"content": "When?", "visibility": {"client": True}}],
     "commerce_subscriptions_create": [
         {"name": "Entered", "agreement": refer("{agreement}"), "lines": [{"item": refer(MONTHLY), "quantity": 5}]}
     ],
@@ -141,7 +151,7 @@ class Asked:
 def asked(cluster: Embedded, template: str) -> Iterator[Asked]:
     """A world with something of everything, in which everybody has asked for everything."""
     with serving(cluster, template) as served:
-        served.load(lines())
+        served.load((*lines(), *(row for row, _, _ in requests())))
         yield Asked(served)
 
 

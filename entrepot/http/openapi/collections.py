@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from entrepot.http.openapi.examples import Examples, whole_reader
+from entrepot.http.openapi.examples import Examples, sample, whole_reader
 from entrepot.http.openapi.operation import BINARY, READ, WRITE, Operation, answer
 from entrepot.http.openapi.schemas import Schema, body_schema, pointer
 from entrepot.http.routes import Route
@@ -231,6 +231,9 @@ class Collections:
         assert action is not None
         if action.answers == 204:
             return {204: {"description": "Done.", "headers": WRITTEN}}
+        if action.gives:
+            told = answer("What the action gives.", dict(action.gives), example=sample(action.gives))
+            return {action.answers: {**told, "headers": WRITTEN}}
         told = answer("The thing as it is now.", whole, examples={"whole": example})
         headers = {**ETAG, **WRITTEN, **(LOCATION if route.door == "create" else {})}
         return {action.answers: {**told, "headers": headers, **self._links(route)}}
