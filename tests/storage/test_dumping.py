@@ -14,6 +14,7 @@ from entrepot.storage.embedded import Embedded
 from entrepot.storage.store import open_pool
 from entrepot.storage.vault import Vault
 from entrepot.store_forms import FORMS
+from tests.access import crowd
 from tests.purchases import completed, draft, placed
 from tests.serving import KEY, Served, copied
 from tests.storage.worlds import HOUSE, Line, content, fetch, file, loaded
@@ -68,6 +69,15 @@ def test_a_world_that_was_worked_on_comes_back(cluster: Embedded, migrated: str,
     back, held = again(cluster, migrated, lines)
     assert back == lines
     assert held == things(served.database)
+
+
+def test_requests_come_back_with_words_and_documents(cluster: Embedded, migrated: str, database: str):
+    loaded(database, file("crowd", (*crowd.lines(), *(row for row, _, _ in crowd.requests()))))
+    lines = dumped(database)
+    back, held = again(cluster, migrated, lines)
+    assert back == lines
+    assert held["request_messages"] == things(database)["request_messages"]
+    assert held["requests"] == things(database)["requests"] != []
 
 
 def test_what_nobody_filled_in_stays_empty(cluster: Embedded, migrated: str, database: str):
