@@ -326,9 +326,10 @@ def notify(call: Call, order: Thing, body: Body, got: Got) -> None:
 def require_lines(call: Call, order: Thing, got: Got) -> None:
     """Something must be ordered: at least one line, and a quantity of what is new where it has one (spec T6).
 
-    A configuration may be about the agreement alone.
+    A configuration may be about the agreement alone, and others of its kind about a subscription without lines.
     """
-    if not order.lines and order.type != "Configuration":
+    about = order.subscriptions if type_of(order).whole else order.lines
+    if not about and order.type != "Configuration":
         call.fault("lines", "At least one line is required.")
     without = {str(item.id) for item in got.items if item.quantity_not_applicable}
     held = {str(each.id) for each in got.agreement.lines}

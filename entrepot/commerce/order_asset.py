@@ -3,7 +3,7 @@
 from entrepot.commerce import parameters
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.order_line import is_one_time
-from entrepot.commerce.order_subscription import require_living, sum_up, take_terms
+from entrepot.commerce.order_subscription import require_living, require_placed, sum_up, take_terms
 from entrepot.commerce.party import PARTIES, parties, terms, totals, unseen_parties
 from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply
@@ -99,6 +99,7 @@ def update(call: Call, draft: Thing, body: Body, got: Got) -> None:
     """The vendor corrects what it prepared; others write their own external id."""
     if call.by("vendor"):
         require_open(got.order)
+        require_placed(got.order, draft)
     write(call, draft, body, got)
 
 

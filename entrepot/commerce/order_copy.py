@@ -4,6 +4,8 @@ The copies mirror what is live until the order ends: lines with the quantity tha
 and assets with what the vendor may change on them. What was live changes when the order completes, and not before.
 """
 
+from collections.abc import Iterable
+
 from entrepot.commerce import mirror
 from entrepot.commerce.order_asset import ORDER_ASSET
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
@@ -13,13 +15,13 @@ from entrepot.kernel.thing import Thing
 COPIED = {ORDER_SUBSCRIPTION.path: mirror.OF_SUBSCRIPTION, ORDER_ASSET.path: mirror.OF_ASSET}
 
 
-def follow_lines(call: Call, order: Thing, agreement: Thing) -> None:
-    """Brings in what the lines belong to, and takes out copies that no line belongs to any more."""
+def follow_lines(call: Call, order: Thing, agreement: Thing, named: Iterable[str] = ()) -> None:
+    """Brings in what is named or what the lines belong to, and takes out all other copies."""
     for name, target, bring in (
         ("subscriptions", "subscription_id", bring_subscription),
         ("assets", "asset_id", bring_asset),
     ):
-        wanted = {getattr(line, target) for line in order.lines if getattr(line, target)}
+        wanted = {getattr(line, target) for line in order.lines if getattr(line, target)} | {*named}
         here = {str(each.id) for each in order.parts[name]}
         for live in agreement.parts[name]:
             if live.id in wanted and live.id not in here:

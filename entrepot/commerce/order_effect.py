@@ -65,7 +65,7 @@ def complete(call: Call, order: Thing, got: Got) -> None:
         if live is None:
             _supersede(call, held, each)
             line.begin(call, order, each, held)
-        elif order.type in ("Change", "Termination"):
+        else:
             _set_line(call, order, live, each)
     _settle_subscriptions(call, order, held)
     _settle_assets(call, order, held)
@@ -131,7 +131,8 @@ def _refresh_line(order: Thing, ordered: Thing, held: Thing) -> None:
 
 def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing) -> None:
     """Takes over quantity and price; what is at zero now has ended, unless it is not counted at all."""
-    live.quantity = ordered.quantity
+    if order.type in ("Change", "Termination"):
+        live.quantity = ordered.quantity
     for column in AGREED:
         setattr(live, column, getattr(ordered, column))
     if order.type == "Termination" or (not ordered.quantity and ordered.old_quantity):

@@ -109,6 +109,8 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
 def update(call: Call, draft: Thing, body: Body, got: Got) -> None:
     """The vendor corrects what it prepared; others write their own external id."""
     require_open(got.order, by_vendor=call.by("vendor"))
+    if call.by("vendor"):
+        require_placed(got.order, draft)
     write(call, draft, body, got)
     if call.by("vendor") and draft.status == "Draft" and not draft.lines and "lines" in body:
         discard(call, got.order, draft)
@@ -137,6 +139,12 @@ def require_open(order: Thing, *, by_vendor: bool = True) -> None:
         raise Conflict(
             f"Order {order.id} is {order.status}; subscriptions are prepared in Quoted, Processing and Querying."
         )
+
+
+def require_placed(order: Thing, copy: Thing) -> None:
+    """Until an order is placed, what it has of something live is what that is: changes would be lost."""
+    if copy.status != "Draft" and order.status in ("Draft", "Quoted"):
+        raise Conflict(f"Order {order.id} is {order.status}; what is live is changed on it once it is placed.")
 
 
 def write(call: Call, draft: Thing, body: Body, got: Got) -> None:

@@ -76,7 +76,7 @@ def _put(call: Call, order: Thing, chosen: set[str], got: Got) -> None:
     for live in got.agreement.lines:
         if live.status == "Active" and live.subscription_id in chosen and live.id not in here:
             order_line.bring(call, order, live, got, quantity=_quantity(order, live))
-    order_copy.follow_lines(call, order, got.agreement)
+    order_copy.follow_lines(call, order, got.agreement, chosen)
 
 
 def _configure(call: Call, order: Thing, copy: Thing, entry: Body | None) -> None:

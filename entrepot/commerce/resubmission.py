@@ -3,6 +3,7 @@
 from typing import Any
 
 from entrepot.commerce import order_needs
+from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.order import create
 from entrepot.commerce.order_type import type_of
 from entrepot.kernel.body import Body
@@ -10,9 +11,13 @@ from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
 from entrepot.kernel.errors import Conflict
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
 
 KEPT = ("type", "agreement", "authorization")
 """What a new order takes over in any case; of all else the client may say something new."""
+
+
+FORMER = {"former": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"))}
 
 
 async def needs(load: Load, call: Call, order: Thing, body: Body) -> Got:
@@ -20,7 +25,8 @@ async def needs(load: Load, call: Call, order: Thing, body: Body) -> Got:
     if order.status not in ("Failed", "Deleted"):
         raise Conflict(f"Order {order.id} is {order.status}; only a Failed or Deleted one is asked for again.")
     said = {name: value for name, value in body.raw.items() if name.lower() not in KEPT}
-    asked = Body(_as_asked(order) | said)
+    former = (await load(FORMER, agreement_id=order.agreement_id)).former[0]
+    asked = Body(_as_asked(order, former) | said)
     got = await order_needs.for_new(load, call, None, asked)
     got.asked = asked
     return got
@@ -33,14 +39,17 @@ def resubmit(call: Call, order: Thing, body: Body, got: Got) -> Thing:
     return again
 
 
-def _as_asked(order: Thing) -> dict[str, object]:
+def _as_asked(order: Thing, former: Thing) -> dict[str, object]:
     """The order as its client would ask for it."""
     asked: dict[str, object] = {"type": order.type, "externalIds": {"client": order.external_ids_client}}
     for name in ("notes",):
         asked[name] = getattr(order, name)
     if order.type == "Purchase":
         parties = {name: {"id": order.get(f"{name}_id")} for name in ("licensee", "product", "listing")}
-        asked["agreement"] = {name: each for name, each in parties.items() if each["id"]}
+        asked["agreement"] = {name: each for name, each in parties.items() if each["id"]} | {
+            "name": former.name,
+            "externalIds": {"client": former.external_ids_client},
+        }
     else:
         asked["agreement"] = {"id": order.agreement_id}
     asked["lines"] = [_line(order, each) for each in order.lines]

@@ -57,6 +57,7 @@ class Call:
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     moved: set[Thing] = field(default_factory=set)
+    again: list[Thing] = field(default_factory=list)
     relied: list[Thing] = field(default_factory=list)
     erased: list[Thing] = field(default_factory=list)
     touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
@@ -88,6 +89,8 @@ class Call:
         if noun.life is not None:
             assert now["status"] in noun.life.initial, f"{noun.name} is not born {now['status']}"
         thing = Thing(noun, now)
+        if noun.shared and noun.trailed and "id" in values:
+            self.again.append(thing)
         for each in noun.all_fields:
             if each.kind in ("part", "refs"):
                 thing.parts[each.name] = []

@@ -92,6 +92,7 @@ class Session(Protocol):
     async def cores(self, wanted: Mapping[str, Iterable[str]], known: Known) -> None: ...
     async def visible(self, noun: Noun, ids: Iterable[str], caller: Caller, known: Known) -> None: ...
     async def definitions(self, noun: Noun, owner_id: str, known: Known) -> list[Thing]: ...
+    async def resume(self, things: Iterable[Thing]) -> None: ...
     async def now(self) -> Any: ...
     async def write(self, call: Call, answer: "Stored | None", *, dry: bool) -> None: ...
 
@@ -489,6 +490,7 @@ class Doors:
             call.stop_on_faults()
             given = result if isinstance(result, Thing) else thing
             assert given is not None
+            await session.resume(each for each in call.again if not self._is_of_new(call, each))
             call.touched = self._touch(call)
             if action.gives:
                 answer = Answer(action.answers, encode(result), dry=options.dry_run)
@@ -633,6 +635,11 @@ class Doors:
             owner = thing.now[plan.noun.field(each.declared_by).column]
             if owner is not None and (each.target, str(owner)) not in known.definitions:
                 await session.definitions(self.nouns[each.target], str(owner), known)
+
+    def _is_of_new(self, call: Call, thing: Thing) -> bool:
+        """Whether its owner is new as well, so that it cannot have been there before."""
+        owner = call.things.get(thing.owner_key)
+        return owner is not None and owner.is_new
 
     def _touch(self, call: Call) -> dict[tuple[str, str, str], tuple[Thing, list[str]]]:
         """What must be written: new and changed things, and the owners of changed children.

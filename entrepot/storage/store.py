@@ -346,6 +346,13 @@ class Session:
             known.definitions[noun.path, owner_id] = found
         return found
 
+    async def resume(self, things: Iterable[Thing]) -> None:
+        """What was removed and begins again under the same id goes on after the revision at which it ended."""
+        for thing in things:
+            _, owner_id, thing_id = thing.key
+            text = "select max(revision) from trail where object_id = $1 and kind = $2 and owner_id = $3"
+            thing.now["revision"] = await self.conn.fetchval(text, thing_id, thing.noun.path, owner_id) or 0
+
     async def now(self) -> datetime:
         """The business clock: real time, moved on where this is a sandbox."""
         if not self.store.sandbox:

@@ -33,12 +33,11 @@ MEANWHILE = [
     ("vendor",     "subscription", {"autoRenew": False},                        lambda seen: seen["autoRenew"] is False),
     ("client",     "asset",        {"name": "Our kit"},                         lambda seen: seen["name"] == "Our kit"),
     ("vendor",     "asset",        {"externalIds": {"vendor": "a-9"}},          lambda seen: seen["externalIds"]["vendor"] == "a-9"),
-    ("client",     "copy",         {"externalIds": {"client": "c-8"}},          lambda seen: seen["externalIds"]["client"] == "c-8"),
     ("vendor",     "copy",         {"name": "By the vendor"},                   lambda seen: seen["name"] == "By the vendor"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("since", ["Draft", "Processing"])
+@pytest.mark.parametrize("since", ["Draft", "Quoted", "Processing"])
 @pytest.mark.parametrize(("who", "what", "body", "holds"), MEANWHILE)
 def test_what_is_changed_beside_an_order_stays(api, served, since, who, what, body, holds):
     held = live(served)
@@ -49,15 +48,27 @@ def test_what_is_changed_beside_an_order_stays(api, served, since, who, what, bo
         "asset": f"{ASSETS}/{asset}",
         "copy": f"{path_of(order)}/subscriptions/{subscription}",
     }
-    if since == "Processing" or what == "copy":
-        ok(api("client").post(f"{path_of(order)}/process"))
+    if since != "Draft":
+        ok(api("client").post(f"{path_of(order)}/{'quote' if since == 'Quoted' else 'process'}"))
+    if (what, who) == ("copy", "vendor") and since != "Processing":
+        assert api(who).put(paths[what], body).status == 409
+        return
     ok(api(who).put(paths[what], body))
-    if since == "Draft" and what != "copy":
+    if since != "Processing":
         ok(api("client").post(f"{path_of(order)}/process"))
     finish(served, order)
     seen = ok(api(who).get(paths[what] if what == "asset" else paths["subscription"]))
     assert holds(seen)
     assert seen["lines"][0]["quantity"] == (2 if what == "asset" else 11)
+
+
+def test_what_a_client_names_the_copy_in_flight_it_is_named_afterwards(api, served):
+    held = live(served)
+    order = ordered(served, held, "Change", lines=change(held, (YEARLY, 11)))
+    subscription = held["subscriptions"][0]["id"]
+    ok(api("client").put(f"{path_of(order)}/subscriptions/{subscription}", {"externalIds": {"client": "c-8"}}))
+    finish(served, order)
+    assert ok(api("client").get(f"{SUBSCRIPTIONS}/{subscription}"))["externalIds"] == {"client": "c-8"}
 
 
 def test_a_draft_does_not_bring_back_old_parameters_of_the_agreement(api, served):
@@ -164,3 +175,56 @@ def test_a_validation_while_the_client_is_asked_is_for_purchases(api, served):
     order = ordered(served, held, "Change", lines=change(held, (YEARLY, 11)))
     ok(api("vendor").post(f"{path_of(order)}/query"))
     assert api("client").post(f"{path_of(order)}/validate").status == 409
+
+
+WHOLE = [
+    # who asks      for what           and has
+    ("client",      "Termination",     ("Terminated", False)),
+    ("client",      "Configuration",   ("Active", False)),
+    ("operations",  "Suspend",         ("Suspended", True)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("who", "kind", "has"), WHOLE)
+def test_a_subscription_without_lines_is_a_subscription(served, who, kind, has):
+    held = live(served)
+    subscription = f"SUB-9{len(kind):03d}-0001-0001"
+    terms = {"model": "quantity", "period": "1y", "commitment": "1y"}
+    named = {"name": "Empty", "agreement": refer(held["id"]), "status": "Active", "autoRenew": True, "terms": terms}
+    served.load([{"$kind": SUBSCRIPTIONS[1:], "id": subscription, **named}])
+    finish(served, ordered(served, held, kind, who, subscriptions=[{"id": subscription, "autoRenew": False}]))
+    seen = ok(served.call("client", "GET", f"{SUBSCRIPTIONS}/{subscription}"))
+    assert (seen["status"], seen["autoRenew"]) == has
+
+
+@pytest.mark.parametrize("kind", ["Change", "Configuration"])
+def test_the_markup_that_operations_sets_on_an_order_holds_afterwards(api, served, kind):
+    held = live(served)
+    target = refer(held["subscriptions"][0]["id"])
+    said = {"lines": change(held, (YEARLY, 12))} if kind == "Change" else {"subscriptions": [target]}
+    order = drafted(api, held, kind, **said)
+    line = {"id": order["lines"][0]["id"], "price": {"markup": 50}}
+    assert ok(api("operations").put(path_of(order), {"lines": [line]}))["status"] == "Quoted"
+    ok(api("client").post(f"{path_of(order)}/process"))
+    finish(served, order)
+    seen = ok(api("operations").get(f"{SUBSCRIPTIONS}/{target['id']}"))
+    assert seen["price"]["SPxY"] == seen["lines"][0]["quantity"] * 180
+    assert seen["lines"][0]["price"]["markupSource"] == {"type": "Manual"}
+
+
+@pytest.mark.parametrize("item", [YEARLY, ONCE])
+def test_a_line_that_was_taken_off_a_draft_may_come_back(api, served, item):
+    held = live(served)
+    order = drafted(api, held, lines=change(held, (item, 3)))
+    for quantity in (4, 5):
+        assert ok(api("client").put(path_of(order), {"lines": []}))["lines"] == []
+        there = ok(api("client").put(path_of(order), {"lines": change(held, (item, quantity))}))
+        (copy,) = [*there["subscriptions"], *there["assets"]]
+        assert [each["quantity"] for each in there["lines"]] == [quantity]
+    rows = served.fetch(
+        "select revision from trail where object_id = $1 and owner_id = $2 order by id", copy["id"], order["id"]
+    )
+    assert [row[0] for row in rows] == [1, 2, 3]
+    ok(api("client").post(f"{path_of(order)}/process"))
+    finish(served, order)
+    assert line_of(agreement(served, held["id"]), item)["quantity"] == 5
