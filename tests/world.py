@@ -111,7 +111,8 @@ def _product(vendor: str, product: str, name: str) -> Iterator[Line]:
     letter = name[0]
     mode = "automatic" if product == AUTOMATIC else "extension"
     yield _line("catalog/products", product, name=name, vendor=refer(vendor), status="Published",
-                settings={"productOrdering": True, "fulfilment": {"mode": mode, "delay": "PT5S"}})  # fmt: skip
+                settings={"productOrdering": True, "fulfilment": {"mode": mode, "delay": "PT5S"},
+                          "splitBilling": {"enabled": product != OTHER_PRODUCT}})  # fmt: skip
     if letter == "A":
         yield _line("catalog/units-of-measure", "UNT-1001", name="user")
     below = f"catalog/products/{product}"

@@ -106,6 +106,11 @@ def pre_validates(product: Thing, flag: str) -> bool:
     return flags.get(flag, flags.get(SPELLINGS.get(flag, flag))) is True
 
 
+def splits_bills(product: Thing) -> bool:
+    """Whether what is held of it may be billed to several buyers."""
+    return _object(_settings(product), "splitBilling").get("enabled") is True
+
+
 def _settings(product: Thing) -> dict[str, object]:
     return product.settings or {}
 

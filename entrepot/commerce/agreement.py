@@ -67,6 +67,7 @@ AGREEMENT = Noun(
         parameter_bag("ordering", writes="operations:create vendor:Active"),
         parameter_bag("fulfillment", writes="vendor:Active"),
         part("termsAndConditions", "commerce/agreements/{agreement}/terms", by="agreement_id", heavy=True),
+        ref("split", "commerce/agreements/{agreement}/split", sees=SALE, heavy=True),
         refs("certificates", "program/certificates", heavy=True, writes="vendor:Active operations:Draft"),
         ref("basket", "commerce/baskets", sees=SALE),
         integer("lineCount", sees="kernel", default=0),

@@ -15,6 +15,8 @@ from entrepot.commerce import (
     order_subscription,
     requests_api,
     resubmission,
+    split,
+    split_change,
     subscription,
     texts,
 )
@@ -31,6 +33,7 @@ from entrepot.commerce.order_line import ORDER_LINE
 from entrepot.commerce.order_subscription import ORDER_SUBSCRIPTION
 from entrepot.commerce.order_type import TYPES
 from entrepot.commerce.party import amounts
+from entrepot.commerce.split import AGREEMENT_SPLIT, SUBSCRIPTION_SPLIT
 from entrepot.commerce.subscription import SUBSCRIPTION
 from entrepot.kernel.field import enum, flag, number, ref, text
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
@@ -50,6 +53,7 @@ NOUNS = (
     BASKET,
     BASKET_LINE,
     *requests_api.NOUNS,
+    *split.NOUNS,
 )
 
 EVERYBODY = "client vendor operations"
@@ -194,6 +198,23 @@ BASKETS = Resource(
     summary="What clients ask for at once of several products, placed all or nothing.",
 )
 
+BEARERS = "client operations"
+
+AGREEMENT_SPLITS = Resource(
+    AGREEMENT_SPLIT,
+    create=create(split_change.activate, by=BEARERS, loads=split_change.to_activate),
+    update=update(split_change.set_buyers, by=BEARERS, loads=split_change.beside),
+    reads=frozenset(BEARERS.split()),
+    summary="Among which buyers the bills of an agreement are split, and how much of it each bears.",
+)
+
+SUBSCRIPTION_SPLITS = Resource(
+    SUBSCRIPTION_SPLIT,
+    update=update(split_change.divide, by=BEARERS, loads=split_change.beside),
+    reads=frozenset(BEARERS.split()),
+    summary="How much of a subscription each buyer bears.",
+)
+
 OFFERS = (
     ORDERS,
     BASKETS,
@@ -218,6 +239,7 @@ OFFERS = (
         summary="What a client has with a vendor for one product: made by a purchase, live once it completed.",
     ),
     AGREEMENT_ATTACHMENTS,
+    AGREEMENT_SPLITS,
     Resource(
         LINE,
         path="commerce/agreements/{agreement}/lines",
@@ -226,6 +248,7 @@ OFFERS = (
         summary="What is held of each item, and at what price.",
     ),
     SUBSCRIPTIONS,
+    SUBSCRIPTION_SPLITS,
     Resource(
         LINE,
         path="commerce/subscriptions/{subscription}/lines",

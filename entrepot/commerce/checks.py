@@ -7,6 +7,8 @@ from entrepot.commerce.asset import ASSET
 from entrepot.commerce.line import LINE
 from entrepot.commerce.order import ORDER
 from entrepot.commerce.order_line import ORDER_LINE
+from entrepot.commerce.split import AGREEMENT_ALLOCATION, AGREEMENT_SPLIT, SUBSCRIPTION_ALLOCATION, SUBSCRIPTION_SPLIT
+from entrepot.commerce.split import AMOUNTS as SHARED
 from entrepot.commerce.subscription import SUBSCRIPTION
 from entrepot.kernel.check import Check
 from entrepot.kernel.noun import Noun
@@ -18,7 +20,7 @@ LIVE = "status = 'Active'"
 def _sums(owner: Noun, lines: Noun, by: str, which: str = "true", where: str = "true") -> Check:
     """The price of something with lines is the sum of the price of these lines, amount by amount."""
     columns = [each for each in AMOUNTS if each in owner.by_column]
-    sums = ", ".join(f"sum({each}) as {each}" for each in columns)
+    sums = _sum_of(columns)
     return Check(
         "totals",
         "its price is not the sum of its lines",
@@ -27,6 +29,10 @@ def _sums(owner: Noun, lines: Noun, by: str, which: str = "true", where: str = "
         f" on l.owner_id = t.id where {where}"
         f" and ({_row('t', columns)}) is distinct from ({_row('l', columns)}) order by t.id",
     )
+
+
+def _sum_of(columns: Sequence[str], alias: str = "") -> str:
+    return ", ".join(f"sum({alias}{each}) as {each}" for each in columns)
 
 
 def _row(alias: str, columns: Sequence[str]) -> str:
@@ -55,6 +61,32 @@ CHECKS = (
         "it is in flight, but its agreement is neither Provisioning nor Updating",
         "select o.id from orders o join agreements a on a.id = o.agreement_id"
         " where o.status in ('Processing', 'Querying') and a.status not in ('Provisioning', 'Updating') order by o.id",
+    ),
+    Check(
+        "splits",
+        "its shares are not 100 percent and the price of its subscription",
+        f"select s.id from {SUBSCRIPTION_SPLIT.table_name} s"
+        f" join {SUBSCRIPTION.table_name} t on t.id = s.subscription_id"
+        f" left join (select split_id, sum(percentage) as percentage, {_sum_of(SHARED)}"
+        f" from {SUBSCRIPTION_ALLOCATION.table_name} group by split_id) l on l.split_id = s.id"
+        f" where (l.percentage, {_row('l', SHARED)}) is distinct from (100, {_row('t', SHARED)}) order by s.id",
+    ),
+    Check(
+        "splits",
+        "a buyer bears something else than its shares of the subscriptions",
+        f"select a.split_id from {AGREEMENT_ALLOCATION.table_name} a join {AGREEMENT_SPLIT.table_name} s"
+        f" on s.id = a.split_id left join (select m.agreement_id, l.buyer_id, {_sum_of(SHARED, 'l.')}"
+        f" from {SUBSCRIPTION_ALLOCATION.table_name} l join {SUBSCRIPTION_SPLIT.table_name} m on m.id = l.split_id"
+        f" group by m.agreement_id, l.buyer_id) l on l.agreement_id = s.agreement_id and l.buyer_id = a.buyer_id"
+        f" where ({_row('a', SHARED)}) is distinct from ({_row('l', SHARED)}) order by a.split_id",
+    ),
+    Check(
+        "splits",
+        "a buyer bears a subscription, and is not among those of the agreement",
+        f"select m.id from {SUBSCRIPTION_ALLOCATION.table_name} l join {SUBSCRIPTION_SPLIT.table_name} m"
+        f" on m.id = l.split_id where not exists (select from {AGREEMENT_SPLIT.table_name} s"
+        f" join {AGREEMENT_ALLOCATION.table_name} a on a.split_id = s.id"
+        " where s.agreement_id = m.agreement_id and a.buyer_id = l.buyer_id) order by m.id",
     ),
     Check(
         "lines",

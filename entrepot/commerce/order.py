@@ -87,7 +87,7 @@ ORDER = Noun(
         ref("licensee", "accounts/licensees"),
         ref("buyer", "accounts/buyers"),
         ref("seller", "accounts/sellers"),
-        ref("billTo", "accounts/buyers"),
+        ref("billTo", "accounts/buyers", writes="client:create,Draft"),
         ref("pricingPolicy", "catalog/pricing-policies", sees=MARGIN),
         ref("template", "catalog/products/{product}/templates", writes="vendor:Processing,Querying"),
         ref("assignee", "identities", writes="vendor"),
@@ -222,6 +222,7 @@ def place(call: Call, order: Thing, body: Body, got: Got) -> None:
     _write(call, order, body, got, state=before)
     order_effect.place(call, order, got)
     require_lines(call, order, got)
+    _require_bill_to(call, order, body, got)
     order_effect.require_rest(call, order, got)
     call.stop_on_faults()
     accepted_terms.accept(call, order, got.terms, got.signatory)
@@ -381,6 +382,8 @@ def _write(call: Call, order: Thing, body: Body, got: Got, *, state: str, parame
     _write_template(call, order, body, got)
     _write_parameters(call, order, body, got, parameters_as or state)
     _write_lines(call, order, body, got, state)
+    if "billTo" in body and call.by("client"):
+        _require_bill_to(call, order, body, got)
     if "certificates" in body and call.by("client"):
         require_certificates(call, body, got)
     if "assignee" in body and call.by("vendor"):
@@ -399,6 +402,17 @@ def _write_lines(call: Call, order: Thing, body: Body, got: Got, state: str) -> 
         order_target.write(call, order, body, got)
     elif not call.by("client"):
         order_line.write(call, order, body, got, actor=call.caller.actor, state=state)
+
+
+def _require_bill_to(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """A change is billed to one of the buyers among whom the agreement is split (spec 2.1)."""
+    path = body.path("billTo")
+    if order.bill_to_id is None or any(each.startswith(path) for each in call.faults):
+        return
+    if order.type != "Change" or got.split is None:
+        call.fault(path, "Only a Change of an agreement whose bills are split names whom it is billed to.")
+    elif all(each.buyer_id != order.bill_to_id for each in got.split.allocations):
+        call.fault(f"{path}.id", f"Buyer {order.bill_to_id} was not found in the split of the agreement.")
 
 
 def _write_template(call: Call, order: Thing, body: Body, got: Got) -> None:

@@ -15,6 +15,7 @@ from entrepot.commerce import (
     order_copy,
     order_line,
     parameters,
+    split,
     subscription,
 )
 from entrepot.commerce.order_type import type_of
@@ -75,6 +76,7 @@ def complete(call: Call, order: Thing, got: Got) -> None:
         accepted_terms.copy_to_agreement(call, order, held)
         call.link(held, "certificates", order.certificates)
     agreement.sum_up(held)
+    split.follow(call, got)
     agreement.settle(call, held)
     if type_of(order).closes_drafts:
         for draft in got.competing:
@@ -177,6 +179,8 @@ def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
                 each.termination_date = call.now
                 each.auto_renew = False
         subscription.sum_up(live, own)
+        if order.type == "Change":
+            split.ask_review(live)
         call.move(live, verb, by="kernel")
         call.move(copy, verb, by="kernel")
         call.record(f"subscription.{_told(verb)}", live, order=order.id)

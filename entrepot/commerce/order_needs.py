@@ -21,6 +21,7 @@ from entrepot.catalog.pricing_policy import PRICING_POLICY
 from entrepot.catalog.product import PRODUCT, is_orderable
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS
+from entrepot.commerce import split
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.basket import BASKET
 from entrepot.commerce.line import LINE
@@ -121,7 +122,7 @@ async def for_purchase(load: Load, call: Call, body: Body) -> Got:
         user_id=call.caller.user_id,
     )
     sale = got.sale = _sale(call, body, agreed, got, listing_id, authorization_id)
-    got.type, got.begins = TYPES["Purchase"], sale.status
+    got.type, got.begins, got.split = TYPES["Purchase"], sale.status, None
     got.product, got.price_list, got.policy, got.offers = sale.product, sale.price_list, sale.policy, sale.offers
     return await declared(load, call, got, str(product_id))
 
@@ -200,6 +201,7 @@ async def hold(load: Load, call: Call, agreement_id: str, body: Body) -> Got:
     licensee = got.licensees[0] if got.licensees else None
     got.policy = next((each for each in got.policies if licensee and _applies(each, held, licensee)), None)
     got.items = _both(got)
+    await split.beside(load, got)
     return await declared(load, call, got, str(held.product_id))
 
 
@@ -411,6 +413,7 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
     got.product = got.products[0]
     got.price_list = got.price_lists[0] if got.price_lists else None
     got.policy = got.policies[0] if got.policies else None
+    await split.beside(load, got)
     if got.agreement.basket_id is not None and order.type == "Purchase":
         await load(BASKETS, basket_id=got.agreement.basket_id)
     assignee = _assignee_id(body) if call.by("vendor") else None

@@ -24,7 +24,7 @@ from entrepot.catalog.store_form import Definitions, definitions, resolved, sort
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, is_to_be_accepted
 from entrepot.commerce import agreement as agreements
-from entrepot.commerce import parameters, price
+from entrepot.commerce import parameters, price, split_store_form
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
@@ -82,6 +82,7 @@ def fill(agreement: Thing | None, members: Mapping[str, list[Thing]], world: Wor
     for each in orders:
         _fill_order(each, agreement, held, world)
     _require_one_in_flight(agreement, orders, world)
+    split_store_form.mark(agreement, members)
     for each in held:
         _fill_held(each, agreement, world)
     lines = _merged_lines(agreement if in_file else None, held)
@@ -99,6 +100,8 @@ def fill(agreement: Thing | None, members: Mapping[str, list[Thing]], world: Wor
         if _is_unpriced(agreement) and agreement.price_source != "Manual":
             agreements.sum_up(agreement)
         _put(agreement, "price_source", "Computed")
+    prices = None if agreement is None else _prices_of(agreement, world)
+    split_store_form.fill(agreement, members, 2 if prices is None else prices.precision, world)
     for each in members[ATTACHMENT.path]:
         _fill_attachment(each, agreement, orders, world)
 
@@ -661,6 +664,7 @@ FORMS = (
             Form(SUBSCRIPTION, needs=("agreement", "product"), nests={"lines": LINES}),
             Form(ASSET, needs=("agreement", "product"), nests={"lines": LINES}),
             Form(ATTACHMENT, needs=("name", "type")),
+            *split_store_form.FORMS,
         ),
         by="agreement",
         fill=fill,

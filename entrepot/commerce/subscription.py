@@ -4,11 +4,11 @@ from calendar import monthrange
 from datetime import MAXYEAR, date, datetime, timedelta
 
 from entrepot.catalog.unit_price import months_of
-from entrepot.commerce import agreement, asset, line, mirror, parameters, price
+from entrepot.commerce import agreement, asset, line, mirror, parameters, price, split
 from entrepot.commerce.bags import parameter_bag, write_bag
 from entrepot.commerce.markup import default_margin, set_default_markup
 from entrepot.commerce.order_line import line_price_of, put_totals
-from entrepot.commerce.party import PARTIES, parties, terms, totals
+from entrepot.commerce.party import PARTIES, SALE, parties, terms, totals
 from entrepot.commerce.template import choose, default_template
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
@@ -67,7 +67,8 @@ SUBSCRIPTION = Noun(
         ref("seller", "accounts/sellers"),
         ref("client", "accounts/accounts", sees="kernel"),
         ref("vendor", "accounts/accounts", sees="kernel"),
-        enum("splitStatus", "Disabled Active Review", sees="client operations"),
+        ref("split", "commerce/subscriptions/{subscription}/split", sees=SALE, heavy=True),
+        enum("splitStatus", f"{split.DISABLED} {split.ACTIVE} {split.REVIEW}", sees=SALE),
         *totals("PPxM", "PPxY", "SPxM", "SPxY"),
         default_margin(),
         ref("template", "catalog/products/{product}/templates", writes="vendor"),
@@ -97,7 +98,7 @@ def begin(call: Call, order: Thing, draft: Thing, held: Thing) -> Thing:
         buyer_id=order.buyer_id,
         licensee_id=order.licensee_id,
         seller_id=order.seller_id,
-        split_status="Disabled",
+        split_status=split.DISABLED,
         **{column: getattr(draft, column) for column in COPIED},
     )
     held.parts["subscriptions"].append(subscription)
@@ -116,7 +117,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
         SUBSCRIPTION,
         status="Active",
         agreement_id=held.id,
-        split_status="Disabled",
+        split_status=split.DISABLED,
         price_currency=held.price_currency,
         price_default_markup=held.price_default_markup,
         template_id=default_template(got, "Subscription"),
@@ -140,6 +141,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     begin_term(call, subscription)
     sum_up(subscription, made)
     agreement.sum_up(held)
+    split.follow(call, got)
     call.record("subscription.created", subscription)
     arm(call, subscription)
     return subscription
@@ -165,6 +167,7 @@ def update(call: Call, subscription: Thing, body: Body, got: Got) -> None:
             raise Conflict(f"Subscription {subscription.id} is {subscription.status}; its lines change while Active.")
         sum_up(subscription, own)
         agreement.sum_up(got.agreement)
+        split.follow(call, got)
     if subscription.commitment_date != before:
         arm(call, subscription)
     mirror.follow(subscription, got.copies)
@@ -186,6 +189,7 @@ def terminate(call: Call, subscription: Thing, body: Body, got: Got) -> None:
         "subscription.terminated", subscription, **({"reason": reason[:1000]} if isinstance(reason, str) else {})
     )
     agreement.follow(call, got.agreement)
+    split.follow(call, got)
     if got.agreement.status == "Terminated":
         for each in got.agreement.assets:
             if each.status == "Active":
@@ -240,6 +244,7 @@ def renew(call: Call, subscription: Thing, body: Body, got: Got) -> None:
         _end_lines(call, subscription, got, "expire")
         call.record("subscription.expired", subscription)
         agreement.follow(call, got.agreement)
+        split.follow(call, got)
         return
     further = next_commitment(subscription)
     if further is None:

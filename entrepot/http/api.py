@@ -136,25 +136,27 @@ class Api:
         if route.door == "search":
             page = await doors.search(caller, resource, query, owner_id)
             return 200, [JSON, PRIVATE], encode(page)
+        if route.door == "create":
+            options = _options(route, scope, headers, sent, trace_id)
+            answer = await doors.create(caller, resource, content, options, owner_id)
+            return _answered(answer, location=_location(scope["path"], answer, single=resource.noun.single))
+        thing_id = await self._thing(caller, route, ids, owner_id)
         if route.door == "get":
-            return _answered(await doors.get(caller, resource, ids[-1], query, owner_id))
+            return _answered(await doors.get(caller, resource, thing_id, query, owner_id))
         if route.door == "explain":
-            return 200, [JSON, PRIVATE], encode(await doors.explain(caller, resource, ids[-1], owner_id))
+            return 200, [JSON, PRIVATE], encode(await doors.explain(caller, resource, thing_id, owner_id))
         if route.door == "render":
             assert route.text is not None
-            text = await doors.render(caller, resource, route.text, ids[-1], owner_id)
+            text = await doors.render(caller, resource, route.text, thing_id, owner_id)
             return 200, [JSON, PRIVATE], encode(text)
         options = _options(route, scope, headers, sent, trace_id)
-        if route.door == "create":
-            answer = await doors.create(caller, resource, content, options, owner_id)
-            return _answered(answer, location=scope["path"])
         if route.door == "update":
-            return _answered(await doors.update(caller, resource, ids[-1], content, options, owner_id))
+            return _answered(await doors.update(caller, resource, thing_id, content, options, owner_id))
         if route.door == "remove":
-            return _answered(await doors.remove(caller, resource, ids[-1], options, owner_id))
+            return _answered(await doors.remove(caller, resource, thing_id, options, owner_id))
         assert route.action is not None
-        answer = await doors.act(caller, resource, route.action, ids[-1], content, options, owner_id)
-        return _answered(answer, location=scope["path"].rsplit("/", 2)[0])
+        answer = await doors.act(caller, resource, route.action, thing_id, content, options, owner_id)
+        return _answered(answer, location=_location(scope["path"].rsplit("/", 2)[0], answer))
 
     async def _serve_at_length(
         self,
@@ -211,12 +213,19 @@ class Api:
 
     async def _owner(self, caller: Caller, route: Route, ids: list[str]) -> str | None:
         """The id of the thing whose collection this is. Further up, each must own the next."""
-        above = ids if route.door in ("search", "create") else ids[:-1]
+        above = ids if route.door in ("search", "create") or route.resource.noun.single else ids[:-1]
         if not above:
             return None
         if len(above) > 1:
             await self._doors.require_chain(caller, route.resource, above)
         return above[-1]
+
+    async def _thing(self, caller: Caller, route: Route, ids: list[str], owner_id: str | None) -> str:
+        """The id of the thing in the address; below an owner that has but one, the id of that."""
+        if not route.resource.noun.single:
+            return ids[-1]
+        assert owner_id is not None, f"{route.path} has no owner"
+        return await self._doors.single(caller, route.resource, owner_id, route.action)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         announced = headers.get(b"content-length", b"0")
@@ -278,9 +287,16 @@ def _answered(answer: Answer, location: str = "") -> tuple[int, list[tuple[bytes
         headers.append((b"idempotent-replayed", b"true"))
     if answer.dry:
         headers.append((b"preference-applied", b"dry-run"))
-    if location and answer.status == 201 and not answer.dry:
-        headers.append((b"location", f"{location.rstrip('/')}/{_id_in(answer)}".encode()))
+    if location:
+        headers.append((b"location", location.encode()))
     return answer.status, headers, answer.body
+
+
+def _location(collection: str, answer: Answer, *, single: bool = False) -> str:
+    """Where what was made is found; nowhere unless something was."""
+    if answer.status != 201 or answer.dry:
+        return ""
+    return collection if single else f"{collection.rstrip('/')}/{_id_in(answer)}"
 
 
 def _id_in(answer: Answer) -> str:

@@ -25,23 +25,25 @@ def routes_of(offers: Iterable[Resource]) -> Iterator[Route]:
         if resource.followed:
             yield Route("GET", base, "follow", resource)
             continue
-        yield Route("GET", base, "search", resource)
+        at = base if resource.noun.single else f"{base}/{{id}}"
+        if not resource.noun.single:
+            yield Route("GET", base, "search", resource)
         if resource.create and _is_public(resource, resource.create):
             yield Route("POST", base, "create", resource, resource.create)
         if resource.lists_only:
             continue
-        yield Route("GET", f"{base}/{{id}}", "get", resource)
+        yield Route("GET", at, "get", resource)
         if resource.update and _is_public(resource, resource.update):
-            yield Route("PUT", f"{base}/{{id}}", "update", resource, resource.update)
+            yield Route("PUT", at, "update", resource, resource.update)
         if resource.remove and _is_public(resource, resource.remove):
-            yield Route("DELETE", f"{base}/{{id}}", "remove", resource, resource.remove)
+            yield Route("DELETE", at, "remove", resource, resource.remove)
         for action in resource.actions:
             if _is_public(resource, action):
-                yield Route("POST", f"{base}/{{id}}/{action.name}", "act", resource, action)
+                yield Route("POST", f"{at}/{action.name}", "act", resource, action)
         if any(_is_public(resource, each) for each in resource.offered() if each is not resource.create):
-            yield Route("GET", f"{base}/{{id}}/actions", "explain", resource)
+            yield Route("GET", f"{at}/actions", "explain", resource)
         for text in resource.texts:
-            yield Route("GET", f"{base}/{{id}}/{text.name}", "render", resource, text=text)
+            yield Route("GET", f"{at}/{text.name}", "render", resource, text=text)
 
 
 def _is_public(resource: Resource, action: Action) -> bool:

@@ -72,7 +72,7 @@ class Session(Protocol):
     """One connection's worth of reading and writing, as the store lends it."""
 
     async def one(
-        self, plan: Plan, caller: Caller, thing_id: str, known: Known, owner: tuple[str, str] | None = None
+        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, owner: tuple[str, str] | None = None
     ) -> Thing | None: ...
     async def page(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
                    given: Mapping[str, object], limit: int, offset: int, known: Known
@@ -308,6 +308,24 @@ class Doors:
         if thing is None or caller.actor not in resource.reads:
             raise self._missing(resource.noun, thing_id)
         return self._answer(200, plan, thing, known)
+
+    async def single(self, caller: Caller, resource: Resource, owner_id: str, action: Action | None = None) -> str:
+        """The id of the one thing that an owner has, for whoever may read it, or do that with it.
+
+        Whoever may not is told so whether there is one or not. Raises Missing, Forbidden.
+        """
+        self._require_module(caller, resource)
+        plan = self.shapes.plan(resource.noun, caller.actor, CORE)
+        async with self.store.session() as session:
+            await self._require_owner(session, caller, resource, owner_id)
+            if action is not None:
+                self._require_actor(caller, resource, action)
+            elif caller.actor not in resource.reads:
+                raise Forbidden(f"{caller.actor.capitalize()} may not read {resource.noun.word}s.")
+            found = await session.one(plan, caller, None, Known(), self._within(resource, owner_id))
+        if found is None:
+            raise Missing(f"{self.nouns[resource.owner_noun_path].name} {owner_id} has no {resource.noun.word}.")
+        return str(found.id)
 
     async def held(self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None) -> Held | None:
         """The file that a thing holds, for whoever may see the thing; None where it holds none. Raises Missing."""

@@ -1,8 +1,9 @@
 """Amounts and percentages: decimals only, rounded half up, never a float."""
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from functools import cache, reduce
 from typing import Final
 
 MAGNITUDE_MAX: Final = 10**15
@@ -43,6 +44,26 @@ def percent(amount: Decimal) -> Decimal:
     """A percentage keeps up to ten decimals and no trailing zeros: 1.9607843137, 20."""
     kept = rounded(amount, PERCENT_DECIMALS).normalize(EXACT)
     return rounded(kept, max(_decimals(kept), 0))
+
+
+def added(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum, to the last digit."""
+    return reduce(EXACT.add, amounts, _ZERO)
+
+
+def apportion(amount: Decimal, weights: Sequence[Decimal], precision: int) -> list[Decimal]:
+    """An amount in parts by weight that add up to it, to the last digit: largest remainders, of equals the first.
+
+    Weights are not negative, and one at least is more than zero; what weighs nothing is given nothing.
+    """
+    whole, step = added(weights), _step(precision)
+    exact = [EXACT.divide(EXACT.multiply(amount.copy_abs(), weight), whole) for weight in weights]
+    parts = [each.quantize(step, rounding=ROUND_DOWN, context=EXACT) for each in exact]
+    rest = EXACT.subtract(amount.copy_abs(), added(parts))
+    for at in sorted(range(len(parts)), key=lambda at: EXACT.subtract(parts[at], exact[at])):
+        more = min(step, rest)
+        parts[at], rest = EXACT.add(parts[at], more), EXACT.subtract(rest, more)
+    return [-each if amount < 0 and each else each for each in parts]
 
 
 @cache

@@ -41,7 +41,8 @@ class Noun:
     `path` is the collection below `/public/v1/`; a `{parent}` in it names a thing that owns this
     one, and `owner` is the field that refers to it. `sees` is the SQL predicate of the rows that a
     caller may see, and part of every statement. `shared` says that the id is only unique within
-    the owner, as for the copies of lines and subscriptions that travel in an order.
+    the owner, as for the copies of lines and subscriptions that travel in an order. `single` says
+    that an owner has one at most: it answers at the collection's own address, without an id.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Noun:
     life: Machine | None = None
     owner: str = ""
     shared: bool = False
+    single: bool = False
     audience: tuple[str, ...] = ()
     scope: str = ""
     listed: Sees | None = None
@@ -178,7 +180,7 @@ class Noun:
         if "{" in base:
             head, _, rest = base.partition("{")
             base = head + str(owner_id) + rest.partition("}")[2]
-        return f"/{base}/{thing_id}"
+        return f"/{base}" if self.single else f"/{base}/{thing_id}"
 
     @cached_property
     def core_fields(self) -> tuple[tuple[tuple[str, ...], str], ...]:

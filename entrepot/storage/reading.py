@@ -61,14 +61,17 @@ class Reader:
         conn: Any,
         plan: Plan,
         caller: Caller,
-        thing_id: str,
+        thing_id: str | None,
         known: Known,
         owner: tuple[str, str] | None = None,
     ) -> Thing | None:
-        """One thing with its references and parts, in one statement; None if the caller may not see it."""
-        key = ("one", plan, caller.who, owner[0] if owner else None)
+        """One thing with its references and parts, in one statement; None if the caller may not see it.
+
+        Without an id it is the only one that its owner has.
+        """
+        key = ("one", plan, caller.who, owner[0] if owner else None, thing_id is None)
         statement = self._statements.get(key) or self._statements.put(
-            key, Statement(self._one(plan, caller.who, owner[0] if owner else None))
+            key, Statement(self._one(plan, caller.who, owner[0] if owner else None, named=thing_id is not None))
         )
         given = {"thing_id": thing_id, "owner_id": owner[1] if owner else None, **caller.bound()}
         row = await conn.fetchrow(statement.text, *statement.values(given))
@@ -78,9 +81,11 @@ class Reader:
         await self.finish(conn, plan, [thing], caller, known, inline=True)
         return thing
 
-    def _one(self, plan: Plan, who: Who, owner_column: str | None) -> sa.Select[Any]:
+    def _one(self, plan: Plan, who: Who, owner_column: str | None, *, named: bool) -> sa.Select[Any]:
         row = plan.noun.row
-        query = sa.select(*self._inline(plan, row, who)).where(row.c.id == sa.bindparam("thing_id"))
+        query = sa.select(*self._inline(plan, row, who))
+        if named:
+            query = query.where(row.c.id == sa.bindparam("thing_id"))
         if owner_column:
             query = query.where(row.c[owner_column] == sa.bindparam("owner_id"))
         return query.where(plan.noun.sees(row, who))

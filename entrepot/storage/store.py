@@ -267,10 +267,10 @@ class Session:
         self.conn = conn
 
     async def one(
-        self, plan: Plan, caller: Caller, thing_id: str, known: Known, owner: tuple[str, str] | None = None
+        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, owner: tuple[str, str] | None = None
     ) -> Thing | None:
         """One thing that the caller may see."""
-        if "\0" in thing_id or (owner is not None and "\0" in owner[1]):
+        if "\0" in (thing_id or "") or (owner is not None and "\0" in owner[1]):
             return None
         return await self.store.reader.one(self.conn, plan, caller, thing_id, known, owner)
 

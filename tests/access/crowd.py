@@ -188,6 +188,8 @@ def populated(served: Served) -> "Crowd":
                 actor = ACCOUNTS[each][1].lower()
                 path = f"/commerce/orders/{order['id']}"
                 ok(served.call(each, "PUT", path, {"externalIds": {actor: f"changed by {actor}"}}))
+            if order["status"] == "Completed" and not more.get("product"):
+                _split(served, who, order)
     priced = placed(served)
     line = {"id": priced["lines"][0]["id"], "price": {"unitPP": "77123.45"}}
     ok(served.call("vendor", "PUT", f"/commerce/orders/{priced['id']}", {"lines": [line]}))
@@ -213,6 +215,12 @@ def attached(served: Served, agreement: Row) -> None:
     paper = Part("file", deal.encode(), PDF, f"{deal}pdf")
     ok(served.call("operations", "POST", path, {"name": deal}, file=paper))
     ok(served.call("operations", "POST", path, {"name": deal, "type": "LicenseKey", "licenseKey": deal}))
+
+
+def _split(served: Served, who: str, order: Row) -> None:
+    """Bills of the client for what it has of its first vendor are split."""
+    body = {"allocations": [{"buyer": refer(order["buyer"]["id"])}]}
+    ok(served.call(who, "POST", f"/commerce/agreements/{order['agreement']['id']}/split", body))
 
 
 def _of(actor: str) -> frozenset[str]:

@@ -58,6 +58,17 @@ def of_agreement(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return party(crowd, reader, find(crowd, "commerce/agreements", row["agreement_id"]))
 
 
+def bearer(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """How bills are split is no vendor's to know."""
+    return reader.actor != "vendor" and (
+        reader.is_operations or (row["client_id"] == reader.account and reader.reaches(row["buyer_id"]))
+    )
+
+
+def of_split(path: str) -> Rule:
+    return lambda crowd, reader, row: bearer(crowd, reader, find(crowd, path, row["split_id"]))
+
+
 def deals(crowd: Crowd, reader: Reader, column: str, value: object) -> bool:
     """Whether the caller has an agreement, within its reach, on that thing."""
     return any(
@@ -263,6 +274,10 @@ SEES: dict[str, Rule] = {
     "commerce/agreements/{agreement}/attachments": of_agreement,
     "commerce/subscriptions": party,
     "commerce/assets": party,
+    "commerce/agreements/{agreement}/split": bearer,
+    "commerce/agreements/{agreement}/split/allocations": of_split("commerce/agreements/{agreement}/split"),
+    "commerce/subscriptions/{subscription}/split": bearer,
+    "commerce/subscriptions/{subscription}/split/allocations": of_split("commerce/subscriptions/{subscription}/split"),
     "commerce/lines": party,
     "commerce/requests": request,
     "commerce/requests/{request}/messages": message,

@@ -9,7 +9,7 @@ from entrepot.offers import NOUNS, OFFERS
 from tests.access.crowd import CALLERS, UNKNOWN, Crowd, Row, address, alike
 from tests.access.oracle import SEES, Reader, listed, visible
 
-LISTS = [resource for resource in OFFERS if not resource.followed]
+LISTS = [resource for resource in OFFERS if not resource.followed and not resource.noun.single]
 EACH = [pytest.param(resource, who, id=f"{resource.address} by {who}") for resource in LISTS for who in CALLERS]
 SINGLE = [each for each in EACH if not each.values[0].lists_only]
 

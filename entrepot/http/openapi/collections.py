@@ -244,8 +244,11 @@ class Collections:
             return {}
         found = "$response.body#/id" if route.door == "create" else "$response.body#/data/0/id"
         owners = {name: f"$request.path.{name}" for name in re.findall(r"\{([^}]*)\}", route.path)}
-        target = Route("GET", f"{route.path}/{{id}}", "get", route.resource)
-        return {"links": {"thing": {"operationId": name_of(target), "parameters": {**owners, ID: found}}}}
+        if route.resource.noun.single:
+            target, named = Route("GET", route.path, "get", route.resource), {}
+        else:
+            target, named = Route("GET", f"{route.path}/{{id}}", "get", route.resource), {ID: found}
+        return {"links": {"thing": {"operationId": name_of(target), "parameters": {**owners, **named}}}}
 
 
 def taken(resource: Resource) -> Upload | None:
@@ -277,7 +280,7 @@ def summary(route: Route) -> str:
         case "search":
             return route.resource.summary or "A page of them."
         case "get":
-            return "One of them, whole."
+            return route.resource.summary if route.resource.noun.single else "One of them, whole."
         case "follow":
             return route.resource.summary or "What happened, in order, from a cursor on."
         case "explain":
@@ -307,7 +310,8 @@ def _paragraphs(route: Route) -> Iterator[str]:
         yield "Each action is tried without content, as a dry run: the rules that judge it are those of the real one."
         yield "`errors` tells what must be given or mended first, `unblockedBy` who can bring about what is blocked."
     elif route.door == "get":
-        yield f"One {resource.noun.word}, whole: what lists leave out is here too."
+        if not resource.noun.single:
+            yield f"One {resource.noun.word}, whole: what lists leave out is here too."
         yield resource.summary
         if taken(resource):
             yield "With the `contentType` of its file in `Accept` the file itself is given."

@@ -1,0 +1,13 @@
+"""Split billing."""
+
+from pathlib import Path
+
+from entrepot.storage.migrate import run_script
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """The statements stand beside this file."""
+    run_script(Path(__file__).with_suffix(".sql"))
