@@ -6,6 +6,7 @@ from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.api_token import API_TOKEN
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.licensee import LICENSEE
+from entrepot.accounts.licensee_contact import LICENSEE_CONTACT
 from entrepot.accounts.module import MODULE
 from entrepot.accounts.seller import SELLER
 from entrepot.accounts.user import USER
@@ -20,6 +21,11 @@ def _licensee(licensee: Thing, world: World) -> None:
     inherit(licensee, world.one(BUYER.path, licensee.buyer_id), "account_id")
     if licensee.use_buyer_address is None:
         licensee.use_buyer_address = licensee.address is None
+
+
+def _contact(contact: Thing, world: World) -> None:
+    """Whose it is follows from the licensee."""
+    inherit(contact, world.one(LICENSEE.path, contact.licensee_id), "account_id", "buyer_id")
 
 
 def _user(user: Thing, world: World) -> None:
@@ -63,5 +69,6 @@ FORMS = (
     Form(USER_GROUP, needs=("account",)),
     Form(USER, _user),
     Form(LICENSEE, _licensee, needs=("buyer", "seller", "account"), keeps=True),
+    Form(LICENSEE_CONTACT, _contact, needs=("licensee", "firstName", "lastName", "email")),
     Form(API_TOKEN, _api_token, needs=("account",), follows=("tokenHash",)),
 )

@@ -41,7 +41,7 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 
 LIFE = Machine(
-    initial="PendingApproval Submitted",
+    initial="Submitted PendingApproval",
     final="Completed Failed Cancelled",
     moves=(
         #     verb       from                                   to               by

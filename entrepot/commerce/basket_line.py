@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import exists
+from entrepot.commerce.party import SALE
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import ABSENT, Body, convert
 from entrepot.kernel.call import Call, Got
@@ -61,7 +62,7 @@ BASKET_LINE = Noun(
         ref("parentSubscription", "commerce/subscriptions"),
         document("parameters.ordering", schema=ORDERING),
         text("price.currency", longest=3),
-        *(number(f"price.{name}") for name in ("unitSP", "SPx1", "SPxM", "SPxY")),
+        *(number(f"price.{name}", sees=SALE) for name in ("unitSP", "SPx1", "SPxM", "SPxY")),
         enum("status", " ".join(STATES), default="Submitted"),
         text("reason", longest=4000),
         ref("order", "commerce/orders"),

@@ -31,7 +31,10 @@ def _live_of_licensee(row: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(row.c.item_id == among("required_ids"), row.c.status == live, row.c.agreement_id.in_(theirs))
 
 
-HELD = {"held": Want(LINE, _live_of_licensee)}
+HELD = {
+    "held": Want(LINE, _live_of_licensee),
+    "required": Want(ITEM, lambda row: row.c.id == among("required_ids"), visible=True),
+}
 """What the licensee holds of the items that others of the basket require."""
 
 
@@ -65,7 +68,7 @@ async def _gather(load: Load, call: Call, licensee_id: str, body: Body, lines: l
     )
     got.licensee = got.licensees[0] if got.licensees else None
     required = {each for item in got.items for each in seat_rules.rules_of(item.settings, None).requires}
-    got.held = []
+    got.held, got.required = [], []
     if required:
         await load(HELD, licensee_id=licensee_id, required_ids=sorted(required))
     got.sales = {}

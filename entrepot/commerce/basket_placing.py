@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from entrepot.catalog.seat_rules import rules_of
 from entrepot.commerce import basket_progress, parameters
 from entrepot.commerce.basket_line import PRICES
 from entrepot.commerce.order import create
@@ -68,7 +69,20 @@ def require(call: Call, basket: Thing, got: Got) -> None:
         base = next((each for each in got.bases if each.id == line.parent_subscription_id), None)
         if base is not None and (base.licensee_id != basket.licensee_id or base.status not in ("Active", "Updating")):
             call.fault(f"lines[{at}].parentSubscription.id", f"Subscription {base.id} is no base for this licensee.")
+    _require_bases(call, basket, got)
     call.stop_on_faults()
+
+
+def _require_bases(call: Call, basket: Thing, got: Got) -> None:
+    """What an item requires is in the basket too, or held by the licensee already."""
+    there = {str(each.item_id) for each in (*basket.lines, *got.held)}
+    items = {str(each.id): each for each in got.items}
+    names = {str(each.id): str(each.name) for each in got.required}
+    for at, line in enumerate(basket.lines):
+        required = rules_of(items[str(line.item_id)].settings, None).requires
+        if required and not there & set(required):
+            words = " or ".join(f'"{names.get(each, each)}"' for each in required)
+            call.fault(f"lines[{at}].item", f'"{items[str(line.item_id)].name}" requires {words}')
 
 
 def _descends(line: Thing, other: Thing, here: Mapping[int, Thing]) -> bool:

@@ -63,11 +63,12 @@ def fold(call: Call, basket: Thing) -> None:
 
 
 def _reason(order: Thing, state: str) -> str | None:
+    """In the vendor's own words where it said something."""
     if state not in ("PendingManual", "Failed"):
         return None
+    if order.status == "Processing":
+        return BY_HAND
     for said in (order.status_notes, order.error):
         if isinstance(said, dict) and said.get("message"):
             return str(said["message"])
-    if order.status == "Querying":
-        return f"The vendor asks back about order {order.id}."
-    return BY_HAND if order.status == "Processing" else None
+    return f"The vendor asks back about order {order.id}." if order.status == "Querying" else None

@@ -15,6 +15,7 @@ from entrepot.commerce import (
     order_subscription,
     order_target,
     parameters,
+    seat_change,
 )
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.bags import parameter_bag, write_bag
@@ -222,6 +223,7 @@ def place(call: Call, order: Thing, body: Body, got: Got) -> None:
     _write(call, order, body, got, state=before)
     order_effect.place(call, order, got)
     require_lines(call, order, got)
+    seat_change.require(call, order, got)
     _require_bill_to(call, order, body, got)
     order_effect.require_rest(call, order, got)
     call.stop_on_faults()

@@ -24,7 +24,7 @@ from entrepot.catalog.store_form import Definitions, definitions, resolved, sort
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, is_to_be_accepted
 from entrepot.commerce import agreement as agreements
-from entrepot.commerce import parameters, price, split_store_form
+from entrepot.commerce import basket_store_form, parameters, price, split_store_form
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
 from entrepot.commerce.asset import ASSET
@@ -672,4 +672,5 @@ FORMS = (
     Form(REQUEST, _fill_request, needs=("name", "from", "to"), keeps=True),
     Form(REQUEST_MESSAGE, _fill_message, needs=("content",)),
     Form(REQUEST_ATTACHMENT, _fill_request_attachment, needs=("name",)),
+    *basket_store_form.FORMS,
 )

@@ -196,6 +196,11 @@ def populated(served: Served) -> "Crowd":
     ok(served.call("operations", "PUT", f"/commerce/orders/{priced['id']}", {"comments": "changed comments"}))
     for agreement in served.fetch("select id, client_id, buyer_id, vendor_id from agreements order by id"):
         attached(served, agreement)
+    for who, licensee in (("client", LICENSEE), ("client", SECOND_LICENSEE), ("other client", OTHER_LICENSEE)):
+        for day in ("2026-01-01", "2999-01-01"):
+            basketed(served, who, licensee, day)
+        person = {"firstName": "Ada", "lastName": "Lo", "email": "ada@licensee.example"}
+        ok(served.call(who, "POST", f"/accounts/licensees/{licensee}/contacts", person))
     crowd = Crowd(served)
     crowd.marks = {
         "changed comments": frozenset(("operations",)),
@@ -206,6 +211,21 @@ def populated(served: Served) -> "Crowd":
     }
     crowd.mark()
     return crowd
+
+
+def basketed(served: Served, who: str, licensee: str, day: str) -> None:
+    """A basket of two products of two vendors, from some day on."""
+    answers = {"ordering": [{"externalId": "company", "value": "Northwind"}]}
+    lines = [
+        {
+            "item": refer(f"ITM-{product[4:]}-0001"),
+            "quantity": 2,
+            "startDate": day + "T00:00:00Z",
+            "parameters": answers,
+        }
+        for product in (PRODUCT, OTHER_PRODUCT)
+    ]
+    ok(served.call(who, "POST", "/commerce/baskets", {"licensee": refer(licensee), "lines": lines}))
 
 
 def attached(served: Served, agreement: Row) -> None:
@@ -295,6 +315,14 @@ class Crowd:
             for buyer_id, account in self.served.fetch(f"select distinct {buyer}, account_id from {table}"):
                 partners = {v for c, b, v in deals if b == buyer_id and c == account}
                 self.marks[f"{table} of {account} {buyer_id}."] = self._among(account, buyer_id, *partners)
+        for table, column, owner in (
+            ("baskets", "notes", "client_id"),
+            ("licensee_contacts", "last_name", "account_id"),
+        ):
+            run(f"update {table} set {column} = '{table} of ' || {owner} || ' ' || buyer_id || '.'")
+            for account, buyer in self.served.fetch(f"select distinct {owner}, buyer_id from {table}"):
+                self.marks[f"{table} of {account} {buyer}."] = self._among(account, buyer)
+        run("update basket_lines l set reason = b.notes from baskets b where b.id = l.basket_id")
         for table, column, owner in (
             ("user_groups", "description", "account_id"), ("api_tokens", "description", "account_id"),
             ("pricing_policies", "name", "client_id"), ("accounts", "description", "id"),

@@ -216,6 +216,24 @@ def certificate(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return reader.is_operations or (row[f"{reader.actor}_id"] == reader.account and reader.reaches(row["buyer_id"]))
 
 
+def basket(_: Crowd, reader: Reader, row: Row) -> bool:
+    """What a client asks for at once is its own; vendors get orders."""
+    if reader.is_operations:
+        return True
+    return reader.actor == "client" and row["client_id"] == reader.account and reader.reaches(row["buyer_id"])
+
+
+def of_basket(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return basket(crowd, reader, find(crowd, "commerce/baskets", row["basket_id"]))
+
+
+def contact(_: Crowd, reader: Reader, row: Row) -> bool:
+    """People at a licensee are known to its client, and to nobody else but operations."""
+    if reader.is_operations:
+        return True
+    return reader.actor == "client" and row["account_id"] == reader.account and reader.reaches(row["buyer_id"])
+
+
 def record(_: Crowd, reader: Reader, row: Row) -> bool:
     if reader.is_operations:
         return True
@@ -244,6 +262,7 @@ SEES: dict[str, Rule] = {
     "accounts/buyers": company("buyer_id", "id"),
     "accounts/sellers": seller,
     "accounts/licensees": company("licensee_id", "buyer_id"),
+    "accounts/licensees/{licensee}/contacts": contact,
     "accounts/users": user,
     "accounts/user-groups": user_group,
     "accounts/api-tokens": token,
@@ -279,6 +298,8 @@ SEES: dict[str, Rule] = {
     "commerce/subscriptions/{subscription}/split": bearer,
     "commerce/subscriptions/{subscription}/split/allocations": of_split("commerce/subscriptions/{subscription}/split"),
     "commerce/lines": party,
+    "commerce/baskets": basket,
+    "commerce/baskets/{basket}/lines": of_basket,
     "commerce/requests": request,
     "commerce/requests/{request}/messages": message,
     "commerce/requests/{request}/attachments": of_request,
