@@ -33,6 +33,7 @@ class Agent:
     who: str
     address: str = "/mcp"
     header: str = "authorization"
+    mode: str = "auto"
 
     def call(self, tool: str, **arguments: object) -> Heard:
         """One tool, in a conversation of its own."""
@@ -53,7 +54,7 @@ class Agent:
         headers = {self.header: f"Bearer {value}" if self.header == "authorization" else value}
         async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
             transport = streamable_http_client(self.served.url + self.address, http_client=http)
-            async with Client(transport) as client:
+            async with Client(transport, mode=self.mode) as client:
                 found = await getattr(client, method)(*arguments)
                 return heard(found) if method == "call_tool" else found
 
