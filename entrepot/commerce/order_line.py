@@ -119,7 +119,9 @@ def _write_set(call: Call, order: Thing, entries: list[Body], got: Got) -> None:
     kept: dict[str, Thing] = {}
     here = {str(line.id): line for line in order.lines}
     items = {str(item.id): item for item in got.items}
-    asked: set[str] = {str(line.item_id) for line in order.lines if line.id in _ids(entries)}
+    named = _ids(entries)
+    known = order.lines if order.type == "Purchase" else (*order.lines, *got.agreement.lines)
+    asked: set[str] = {str(line.item_id) for line in known if line.id in named}
     for entry in entries:
         line_id = entry.get("id")
         if line_id is None:

@@ -45,6 +45,14 @@ def test_a_change_shows_what_was_and_what_is_to_be(served):
     assert line_of(now, YEARLY)["quantity"] == 10
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_was_bought_once_has_one_line_in_a_change(api, served, backwards):
+    held = live(served)
+    lines = [seats(held, ONCE, 3), new(ONCE, 1)]
+    reply = api("client").post(ORDERS, about(held, "Change", lines=lines[::-1] if backwards else lines))
+    assert (reply.status, list(reply.json["errors"])) == (400, [f"lines[{0 if backwards else 1}].item.id"])
+
+
 def test_its_price_is_what_it_adds(served):
     held = live(served)
     order = ordered(served, held, "Change", lines=[seats(held, YEARLY, 15), new(MONTHLY, 3)])

@@ -7,6 +7,7 @@ the history: whatever changed in one command is at the next revision, is stamped
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
@@ -37,6 +38,8 @@ class History:
     """States entered in the command that is under way."""
     mentioned: bool = False
     """Something was told of it in this command, even if nothing changed."""
+    told: str | None = None
+    """What else was told of it in this command."""
 
 
 @dataclass
@@ -94,37 +97,69 @@ def fulfillment() -> dict[str, Parameter]:
 
 @dataclass
 class Line:
-    """So many units of an item, at the prices of the day; of an order, or live in the agreement."""
+    """So many units of an item: of an order, at the prices of the day, or as they are held."""
 
     number: int
     item: Item
     quantity: int
     unit_pp: Decimal
     markup: Decimal
+    old: int = 0
+    """What was held of it when it was ordered: the order is about the difference."""
     draft: int | None = None
-    """The key of the subscription or asset to which it belongs."""
+    """The key of the subscription or asset within the order to which it belongs."""
 
     @property
     def price(self) -> Price:
         """All its amounts."""
-        return of_line(self.unit_pp, self.markup, self.item.period, self.quantity)
+        return of_line(self.unit_pp, self.markup, self.item.period, self.quantity - self.old)
 
 
 @dataclass
-class Draft(Thing):
-    """A subscription or asset within its order: prepared by the vendor, live with completion."""
+class LiveLine(Line):
+    """What the agreement holds of an item; or held: dead lines stay, at zero."""
+
+    holding: int = 0
+    """The key of the subscription or asset to which it belongs."""
+    status: str = "Active"
+
+    def end(self, status: str) -> None:
+        """Nothing is held of it any more."""
+        self.quantity, self.status = 0, status
+
+
+@dataclass
+class Part(Thing):
+    """A subscription or asset: within an order, or live."""
 
     name: str = ""
     external_ids: dict[str, str] = field(default_factory=dict)
     price: Price = field(default_factory=dict)
+    auto_renew: bool = True
+    commitment: datetime | None = None
+    """To when the client is bound; what is not live yet has none."""
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether it is of what is bought once."""
+        return self.kind.endswith("Asset")
 
 
 @dataclass
-class Holding(Thing):
+class Draft(Part):
+    """A subscription or asset within its order: prepared by the vendor and live with completion, or a copy of one."""
+
+    live: int | None = None
+    """The key of what it is a copy of, or became."""
+
+
+@dataclass
+class Holding(Part):
     """A live subscription or asset, under the id of the draft that it was."""
 
-    name: str = ""
-    lines: list[Line] = field(default_factory=list)
+    start: datetime | None = None
+    term: int = 0
+    """So many months it goes on for when it is renewed."""
 
 
 @dataclass
@@ -148,9 +183,14 @@ class Order(Thing):
         return [line for line in self.lines if line.draft == draft.key]
 
     def reprice(self) -> None:
-        """A draft costs what its lines cost."""
+        """A draft costs what its lines cost; a copy, what the order changes."""
         for draft in self.drafts:
             draft.price = total(line.price for line in self.lines_of(draft))
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is not over yet."""
+        return self.status in ("Draft", "Quoted", "Processing", "Querying")
 
 
 @dataclass
@@ -162,6 +202,17 @@ class Agreement(Thing):
     """Lines numbered so far, those of dead orders too."""
     ordering: dict[str, Parameter] = field(default_factory=dict)
     fulfillment: dict[str, Parameter] = field(default_factory=dict)
+    lines: list[LiveLine] = field(default_factory=list)
+    name: str = ""
+    external_ids: dict[str, str] = field(default_factory=dict)
+
+    def live_line(self, number: int) -> LiveLine | None:
+        """What is held under that number now."""
+        return next((each for each in self.lines if each.number == number and each.status == "Active"), None)
+
+    def lines_of(self, holding: Holding) -> list[LiveLine]:
+        """The lines of a subscription or asset, dead ones too."""
+        return [each for each in self.lines if each.holding == holding.key]
 
 
 @dataclass
@@ -173,6 +224,8 @@ class Deal:
     agreement: Agreement
     orders: list[Order] = field(default_factory=list)
     holdings: list[Holding] = field(default_factory=list)
+    gone: list[Thing] = field(default_factory=list)
+    """What was taken off an order again: only the trail knows of it."""
 
     def things(self) -> Iterator[Thing]:
         """Whatever has a history here."""
@@ -185,6 +238,10 @@ class Deal:
     def find(self, key: int) -> Thing | None:
         """The thing with that key."""
         return next((each for each in self.things() if each.key == key), None)
+
+    def holding(self, key: int | None) -> Holding:
+        """The subscription or asset with that key."""
+        return next(each for each in self.holdings if each.key == key)
 
     def order(self, key: int) -> Order:
         """The order with that key."""
@@ -211,7 +268,7 @@ class Deal:
         """For trying something on it."""
         found = deepcopy(self)
         for thing in found.things():
-            thing.history.moves, thing.history.mentioned = 0, False
+            thing.history.moves, thing.history.mentioned, thing.history.told = 0, False, None
         return found
 
 
@@ -231,4 +288,8 @@ def settle(before: Deal | None, after: Deal, who: Somebody) -> None:
         events = ["created"] if was is None else []
         moved = history.moves if isinstance(thing, Order) else int(was is not None and was.status != thing.status)
         events += ["deleted" if thing.status == "Deleted" else "status_changed"] * moved
-        history.records += [(each, history.revision, who.identity) for each in events or ["updated"]]
+        events = (events or ["updated"]) + ([history.told] if history.told else [])
+        history.records += [(each, history.revision, who.identity) for each in events]
+    for order in after.orders:
+        order.lines.sort(key=lambda line: line.number)
+    after.gone += [each for each in (before.things() if before else ()) if after.find(each.key) is None]

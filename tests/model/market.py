@@ -36,6 +36,8 @@ EVERYBODY = {
     )
 }
 OPERATIONS = EVERYBODY["operations"]
+TIME = Somebody("time", "kernel", "", "SVC-0002")
+"""What happens by itself."""
 
 LICENSEES = {
     # licensee                 account          buyer
@@ -57,6 +59,8 @@ class Item:
     unit_pp: Decimal
     markup: Decimal
     for_sale: bool = True
+    more: bool = True
+    """Whether more of it may be ordered by those who hold something: what is Private is for them."""
     known: bool = True
     """Whether a client may know of it at all."""
     counted: bool = True
@@ -67,6 +71,11 @@ class Item:
         """Bought once: it becomes an asset. All else becomes part of a subscription."""
         return self.period == "one-time"
 
+    @property
+    def term(self) -> int:
+        """So many months one is bound for; here everything that recurs binds for a year at least."""
+        return {"one-time": 0, "3y": 36}.get(self.period, 12)
+
 
 THREE_YEARS, BY_LIST_PRICE, BY_DEFAULT, USAGE = (f"ITM-5001-0001-001{n}" for n in range(1, 5))
 
@@ -76,7 +85,8 @@ def _items() -> Iterator[Item]:
         digits = product[4:]
         for number, period, price in ((1, "1y", "120"), (2, "1m", "9.99"), (3, "one-time", "350")):
             yield Item(f"ITM-{digits}-000{number}", product, period, Decimal(price), Decimal(10))
-    yield Item(world.DRAFT_ITEM, world.PRODUCT, "1y", Decimal(0), Decimal(0), for_sale=False, known=False)
+    yield Item(world.DRAFT_ITEM, world.PRODUCT, "1y", Decimal(0), Decimal(0),
+               for_sale=False, more=False, known=False)  # fmt: skip
     yield Item(world.PRIVATE_ITEM, world.PRODUCT, "1y", Decimal(10), Decimal(10), for_sale=False)
     # A list price of 133 on a purchase price of 100 is a markup of 33; where nothing is said it is the list's 12.
     yield Item(THREE_YEARS, world.PRODUCT, "3y", Decimal("1000.01"), Decimal("7.25"))

@@ -5,18 +5,19 @@ and everything that it shows is held against the model: the answer, the agreemen
 who did what, and the records of the trail.
 """
 
-import os
-from collections import Counter
-from collections.abc import Callable
-from itertools import count
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, initialize, invariant, multiple, rule
 
 from tests import world
 from tests.model import rules
-from tests.model.deal import Deal, Draft, Holding, Order, Thing
+from tests.model.asking import ORDERS, Asking
+from tests.model.command import Body, Request
+from tests.model.deal import Deal
+from tests.model.effect import TYPES
 from tests.model.market import (
     BY_DEFAULT,
     BY_LIST_PRICE,
@@ -29,14 +30,7 @@ from tests.model.market import (
     VENDORS,
     Somebody,
 )
-from tests.model.rules import Body, Refused, Request
-from tests.model.views import document_of, expected, seen, without_what_passes
-from tests.serving import Reply, Served
-
-ORDERS = "/commerce/orders"
-RUN = os.urandom(4).hex()
-KEYS = count(1)
-"""Keys of this run are not those of an earlier one."""
+from tests.model.views import document_of
 
 # Strategies -------------------------------------------------------------------------------------------
 
@@ -61,7 +55,14 @@ GOOD_ITEMS = one_of(
 COMPANIES = one_of("Northwind", "Contoso", None)
 WORDS = one_of(None, "a", "b", "Zażółć ☂ <b>", "x" * (rules.LONGEST + 1))
 
-optional = st.one_of
+BEGINNINGS = one_of("Draft", "Draft", "Quoted", "Processing", "Processing", "Processing")
+PICK = st.integers(0, 11)
+"""Which one of what is there, however many that are."""
+
+
+def pick[T](at: int, choices: Sequence[T]) -> T | None:
+    """One of these, if there are any."""
+    return choices[at % len(choices)] if choices else None
 
 
 def some(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Body]:
@@ -117,59 +118,281 @@ PRICES = st.one_of(
 EXTERNAL_IDS = some(**{actor: one_of("A-1", "A-2") for actor in ("client", "vendor", "operations")})
 
 
-class Marketplace(RuleBasedStateMachine):
+class Marketplace(Asking):
     """Deals under way, as the model has them, beside the program that has them too."""
-
-    served: ClassVar[Served]
-    steps: ClassVar[int] = 0
-    requests: ClassVar[int] = 0
-    outcomes: ClassVar[Counter[tuple[str, int]]] = Counter()
-    """How often each verb came to each answer."""
-    watchers: ClassVar[list[Callable[[], None]]] = []
-    """Who is told of each step."""
 
     orders = Bundle("orders")
     """The key of each order that was begun."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.deals: list[Deal] = []
-        self.sound = True
-        """Nothing differed so far."""
 
     # Rules: the life of an order ------------------------------------------------------------------
 
     @initialize(
         target=orders,
         wanted=st.lists(
-            st.tuples(one_of("client", "other client"), one_of("Draft", "Draft", "Processing"), st.booleans()),
+            st.tuples(one_of("client", "other client"), one_of("Draft", "Processing", "live", "live"), st.booleans()),
             min_size=2, max_size=4,
         ),
     )  # fmt: skip
     def open_market(self, wanted: list[tuple[str, str, bool]]) -> Any:
-        """A few purchases of several clients, from several vendors, that may be placed as they are."""
+        """A few purchases of several clients, from several vendors, that may be placed as they are, or are live."""
         keys = []
         for who, status, second in wanted:
             product = world.OTHER_PRODUCT if second else world.PRODUCT
             licensee = world.LICENSEE if who == "client" else world.OTHER_LICENSEE
-            body = world.purchase(product=product, licensee=licensee, status=status)
+            lines = [{"item": world.refer(f"ITM-{product[4:]}-000{n}"), "quantity": 10 * n} for n in (1, 2, 3)]
+            begins = "Processing" if status == "live" else status
+            body = world.purchase(product=product, licensee=licensee, status=begins, lines=lines)
             keys.append(self.begin(EVERYBODY[who], body, "plain"))
+            if status == "live":
+                self.map_all(keys[-1], "plain", split=False)
+                self.ask(Request(self.vendor_of(keys[-1]), "complete", keys[-1]), "plain")
         return multiple(*keys)
 
-    @rule(order=orders, manner=MANNERS, objects=st.booleans())
-    def go_on(self, order: int, manner: str, objects: bool) -> None:
+    @rule(at=PICK, manner=MANNERS, objects=st.booleans())
+    def go_on(self, at: int, manner: str, objects: bool) -> None:
         """Whoever has to do the next step of an order does it, and does it right."""
-        found = self.find(order)
+        under_way = [each for deal in self.deals for each in deal.orders if each.under_way]
+        # what is before the vendor comes first, so that agreements are free again
+        found = pick(at, [each for each in under_way if each.status in ("Processing", "Querying")] or under_way)
+        if found is None:
+            return
+        order = found.key
         if found.status in ("Draft", "Quoted", "Querying"):
-            answers = [{"externalId": "company", "value": "Fabrikam"}, {"externalId": "note", "value": "as asked"}]
-            body: Body = {"parameters": {"ordering": answers}}
-            self.ask(Request(self.whose(order, "client", True, OPERATIONS), "process", order, body=body), manner)
-        elif found.status == "Processing" and any(line.draft is None for line in found.lines):
+            names = ("company", "note") if found.type == "Purchase" else ("note",)
+            body: Body = {"parameters": {"ordering": [{"externalId": name, "value": "as asked"} for name in names]}}
+            who = OPERATIONS if TYPES[found.type].by == "operations" else self.whose(order, "client", True, OPERATIONS)
+            self.ask(Request(who, "process", order, body=body), manner)
+        elif any(line.draft is None for line in found.lines):
             self.map_all(order, manner, split=False)
-        elif found.status == "Processing":
+        else:
             last = [{"externalId": "company", "error": {"message": "Spelt wrongly."}}] if objects else []
-            noted = {"parameters": {"ordering": last, "fulfillment": [{"externalId": "customerId", "value": "C-7"}]}}
-            self.ask(Request(self.vendor_of(order), "complete", order, body=noted), manner)
+            noted: Body = {"fulfillment": [{"externalId": "customerId", "value": "C-7"}]}
+            if found.type == "Purchase":
+                noted["ordering"] = last
+            self.ask(Request(self.vendor_of(order), "complete", order, body={"parameters": noted}), manner)
+
+    @rule(
+        at=PICK,
+        notes=one_of("for the team", "soon"),
+        lines=LINE_PICKS,
+        verb=one_of("edit", "quote", "validate"),
+        manner=MANNERS,
+    )
+    def prepare_draft(self, at: int, notes: str, lines: Any, verb: str, manner: str) -> None:
+        """The client of a draft works on it, or asks for an offer."""
+        drafts = [each for deal in self.deals for each in deal.orders if each.status == "Draft"]
+        found = pick(at, drafts)
+        if found is not None:
+            body: Body = {"notes": notes, "externalIds": {"client": "P-1"}}
+            if verb == "edit" and found.type == "Purchase":
+                body |= self.lines_wanted(found.key, [each for each in lines if isinstance(each[2], int)])
+            self.ask(Request(self.whose(found.key, "client", True, OPERATIONS), verb, found.key, body=body), manner)
+
+    # Rules: orders about what is held -------------------------------------------------------------
+
+    @rule(
+        target=orders,
+        at=PICK,
+        who=PARTIES,
+        mine=MOSTLY,
+        status=BEGINNINGS,
+        held=st.lists(st.tuples(PICK, one_of(1, 2, 12, 0)), max_size=3, unique_by=lambda each: each[0]),
+        more=st.lists(st.tuples(GOOD_ITEMS | ITEM_CHOICES, one_of(1, 3)), max_size=2),
+        manner=MANNERS,
+    )
+    def change(
+        self, at: int, who: Somebody, mine: bool, status: str, held: list[tuple[int, int]], more: list[tuple[str, int]],
+        manner: str,
+    ) -> Any:  # fmt: skip
+        """A client wants more of what it holds, or less, or something else beside."""
+        deal = self.live_deal(at)
+        if deal is None:
+            return multiple()
+        lines: list[Body] = []
+        for place, quantity in held:
+            line = pick(place, deal.agreement.lines)
+            if line is not None and all(each["id"] != deal.line_id(line) for each in lines):
+                lines.append({"id": deal.line_id(line), "quantity": quantity})
+        for item, quantity in more:
+            of_this = item.replace("5001-0001", deal.product[4:])
+            lines.append({"item": world.refer(of_this), "quantity": quantity})
+        body = self.about(deal, "Change", status) | {"lines": lines}
+        return self.begin_about(self.party(deal, "client", mine, who), deal, body, manner)
+
+    @rule(
+        target=orders,
+        at=PICK,
+        who=PARTIES,
+        mine=MOSTLY,
+        kind=one_of("Termination", "Configuration", "Configuration", "Suspend", "Resume"),
+        status=BEGINNINGS,
+        places=st.lists(PICK, min_size=1, max_size=2, unique=True),
+        renew=one_of(None, True, False, False),
+        by_line=one_of(False, False, True),
+        quantity=one_of(None, None, 0, "ten", 10),
+        manner=MANNERS,
+    )
+    def about_whole(
+        self, at: int, who: Somebody, mine: bool, kind: str, status: str, places: list[int], renew: bool | None,
+        by_line: bool, quantity: Any, manner: str,
+    ) -> Any:  # fmt: skip
+        """A client ends subscriptions or says whether they renew; Operations suspend and resume them."""
+        deal = self.live_deal(at)
+        if deal is None:
+            return multiple()
+        wanted = TYPES[kind].before
+        whole = [each for each in deal.holdings if not each.is_asset and each.status == wanted] or deal.holdings
+        chosen = {found.key: found for place in places if (found := pick(place, whole)) is not None}.values()
+        body = self.about(deal, kind, status)
+        if by_line:
+            extra = {} if quantity is None else {"quantity": quantity}
+            body["lines"] = [
+                {"id": deal.line_id(line)} | extra for each in chosen for line in deal.agreement.lines_of(each)
+            ]
+        else:
+            entry = {} if renew is None else {"autoRenew": renew}
+            body["subscriptions"] = [{"id": each.id} | entry for each in chosen]
+        actor = TYPES[kind].by
+        return self.begin_about(self.party(deal, actor, mine, who), deal, body, manner)
+
+    @rule(
+        target=orders,
+        at=PICK,
+        who=PARTIES,
+        mine=MOSTLY,
+        body=some(notes=one_of("again", None), status=BEGINNINGS),
+        manner=MANNERS,
+    )
+    def resubmit_order(self, at: int, who: Somebody, mine: bool, body: Body, manner: str) -> Any:
+        """A client asks once more for what came to nothing."""
+        everything = [each for deal in self.deals for each in deal.orders]
+        found = pick(at, [each for each in everything if each.status in ("Failed", "Deleted")] or everything)
+        if found is None:
+            return multiple()
+        return self.resubmit(self.whose(found.key, "client", mine, who), found.key, body, manner)
+
+    # Rules: without an order ----------------------------------------------------------------------
+
+    @rule(
+        at=PICK,
+        who=PARTIES,
+        mine=MOSTLY,
+        kind=one_of("subscription", "subscription", "asset"),
+        name=one_of("Migrated", "Migrated", None),
+        items=st.lists(
+            st.tuples(
+                one_of(world.MONTHLY, world.YEARLY, world.ONCE, USAGE, BY_DEFAULT, world.PRIVATE_ITEM, world.DRAFT_ITEM),
+                one_of(5, 5, 5, 0, None, "ten"),
+                some(unitPP=one_of(8, 0, -1)),
+            ),
+            max_size=2,
+        ),
+        more=some(autoRenew=st.booleans(), startDate=one_of("2026-01-31T00:00:00.000Z"), externalIds=EXTERNAL_IDS),
+        manner=MANNERS,
+    )  # fmt: skip
+    def migrate(
+        self, at: int, who: Somebody, mine: bool, kind: str, name: str | None, items: list[tuple[str, Any, Body]],
+        more: Body, manner: str,
+    ) -> None:  # fmt: skip
+        """A vendor enters what is held already."""
+        deal = self.live_deal(at)
+        if deal is None:
+            return
+        body = more | ({} if name is None else {"name": name})
+        if "vendor" not in body.get("externalIds", {}):
+            body.pop("externalIds", None)
+        body["lines"] = [
+            {"item": world.refer(item.replace("5001-0001", deal.product[4:])), "price": price}
+            | ({} if quantity is None else {"quantity": quantity})
+            for item, quantity, price in items
+        ]
+        self.enter(self.party(deal, "vendor", mine, who), deal, kind, body, manner)
+
+    @rule(
+        at=PICK,
+        who=PARTIES,
+        name=st.none() | one_of("Mine", "Ours"),
+        renew=st.none() | st.booleans(),
+        until=st.none() | one_of(2, 45, 300),
+        ids=st.none() | EXTERNAL_IDS,
+        lines=st.none() | st.lists(st.tuples(PICK, one_of(None, 4, 7, 0), st.none() | PRICES), max_size=2),
+        manner=MANNERS,
+    )
+    def edit_held(
+        self, at: int, who: Somebody, name: str | None, renew: bool | None, until: int | None, ids: Body | None,
+        lines: list[tuple[int, Any, Body | None]] | None, manner: str,
+    ) -> None:  # fmt: skip
+        """Everybody writes their own of what is held: the vendor how much, to when and at which price."""
+        held = pick(at, [each for deal in self.deals for each in deal.holdings])
+        if held is None:
+            return
+        deal = self.deal_with(held)
+        until_when = None if until is None else (self.now() + timedelta(days=until)).replace(microsecond=0)
+        body: Body = {
+            "name": name, "autoRenew": renew, "externalIds": ids,
+            "commitmentDate": until_when and until_when.isoformat(),
+        }  # fmt: skip
+        if lines is not None:
+            own = deal.agreement.lines_of(held)
+            body["lines"] = [
+                {"id": deal.line_id(line), "quantity": quantity, "price": price}
+                for place, quantity, price in lines
+                if (line := pick(place, own)) is not None
+            ]
+            body["lines"] = [{key: each for key, each in line.items() if each is not None} for line in body["lines"]]
+        body = {key: each for key, each in body.items() if each is not None}
+        if who.actor != "operations":
+            who = self.party(deal, who.actor, True, who)
+        self.ask_of_held(Request(who, "edit held", body=body), held, manner)
+
+    @rule(at=PICK, who=PARTIES, mine=MOSTLY, manner=MANNERS)
+    def terminate_held(self, at: int, who: Somebody, mine: bool, manner: str) -> None:
+        """A vendor ends something without an order."""
+        held = pick(at, [each for deal in self.deals for each in deal.holdings])
+        if held is not None:
+            who = self.party(self.deal_with(held), "vendor", mine, who)
+            self.ask_of_held(Request(who, "terminate held"), held, manner)
+
+    @rule(
+        at=PICK, who=PARTIES, manner=MANNERS,
+        body=some(
+            name=one_of("Frame contract", "Old contract"), externalIds=EXTERNAL_IDS,
+            parameters=some(fulfillment=st.lists(
+                st.fixed_dictionaries({"externalId": st.just("customerId"), "value": one_of("C-1", "C-2")}), max_size=1
+            )),
+        ),
+    )  # fmt: skip
+    def edit_agreement(self, at: int, who: Somebody, body: Body, manner: str) -> None:
+        """Everybody writes their own of an agreement."""
+        deal = pick(at, self.deals)
+        if deal is not None:
+            self.ask_of_held(Request(who, "edit agreement", body=body), deal.agreement, manner)
+
+    @rule(
+        who=one_of(OPERATIONS, OPERATIONS, EVERYBODY["vendor"]),
+        licensee=one_of(*LICENSEES),
+        product=one_of(*VENDORS),
+        status=one_of("Active", "Active", "Terminated", "Draft"),
+        right=MOSTLY,
+        manner=MANNERS,
+    )
+    def enter_agreements(
+        self, who: Somebody, licensee: str, product: str, status: str, right: bool, manner: str
+    ) -> None:
+        """Operations enters an agreement that was made elsewhere."""
+        authorization = f"AUT-{product[4:]}" if right else "AUT-5002-0001"
+        body = {"name": "From before", "status": status, "licensee": world.refer(licensee), "product": world.refer(product),
+                "authorization": world.refer(authorization)}  # fmt: skip
+        self.enter_agreement(who, body, manner)
+
+    # Rules: time ----------------------------------------------------------------------------------
+
+    @rule(days=one_of(1, 40, 200, 370))
+    def days_pass(self, days: int) -> None:
+        """Nobody does anything for a while."""
+        self.wait(timedelta(days=days))
+
+    # Rules: purchases -----------------------------------------------------------------------------
 
     @rule(
         target=orders,
@@ -417,6 +640,21 @@ class Marketplace(RuleBasedStateMachine):
             self.hold_all(deal)
             self.hold_trail(deal, OPERATIONS)
 
+    # Whom and what rules choose -------------------------------------------------------------------
+
+    def live_deal(self, at: int) -> Deal | None:
+        """An agreement about which orders are possible; any, if there is none."""
+        return pick(at, [each for each in self.deals if each.agreement.status in ("Active", "Updating")] or self.deals)
+
+    def about(self, deal: Deal, kind: str, status: str) -> Body:
+        """The beginning of an order about an agreement."""
+        return {"type": kind, "status": status, "agreement": world.refer(deal.agreement.id)}
+
+    def party(self, deal: Deal, actor: str, mine: bool, otherwise: Somebody) -> Somebody:
+        """The deal's own client or vendor, or whoever was drawn."""
+        parties = [each for each in EVERYBODY.values() if each.actor == actor and deal.seen_by(each)]
+        return parties[0] if mine else otherwise
+
     # What bodies name -----------------------------------------------------------------------------
 
     def lines_wanted(self, order: int, picks: list[tuple[int, str, Any, bool]] | None) -> Body:
@@ -439,230 +677,9 @@ class Marketplace(RuleBasedStateMachine):
         ids = [deal.line_id(line) for line in self.find(order).lines]
         return [world.refer(ids[at] if at < len(ids) else f"ALI-0000-0000-0000-000{at}") for at in picks]
 
-    def whose(self, order: int, actor: str, mine: bool, otherwise: Somebody) -> Somebody:
-        """The order's own client or vendor, or whoever was drawn."""
-        if not mine:
-            return otherwise
-        parties = [each for each in EVERYBODY.values() if each.actor == actor and self.deal_of(order).seen_by(each)]
-        return parties[0]
-
-    def vendor_of(self, order: int) -> Somebody:
-        """Whose product it is."""
-        return self.whose(order, "vendor", True, OPERATIONS)
-
-    def deal_of(self, order: int) -> Deal:
-        """The deal to which an order belongs."""
-        return next(deal for deal in self.deals if any(each.key == order for each in deal.orders))
-
-    def find(self, order: int) -> Order:
-        """The order as it is now."""
-        return self.deal_of(order).order(order)
-
-    # Asking ---------------------------------------------------------------------------------------
-
-    def begin(self, who: Somebody, body: Body, manner: str) -> Any:
-        """A new order: its key for other rules to go on with, unless it was refused."""
-
-        def judged() -> tuple[Deal, Thing]:
-            return rules.buy(who, body)
-
-        found = self.attempt(Request(who, "buy", body=body), ORDERS, "POST", judged, None, manner)
-        return multiple() if found is None else found.key
-
-    def ask(self, request: Request, manner: str) -> None:
-        """Something that is asked of an order."""
-        assert request.order is not None
-        deal, order = self.deal_of(request.order), self.find(request.order)
-        method, path = WAY[request.verb]
-        if request.verb.startswith("add") and manner == "stale":
-            manner = "plain"  # what is yet to be made has no revision
-        request.stale = manner == "stale"
-        drafts = {each.key: each.id for each in order.drafts}
-        where = f"{ORDERS}/{order.id}{path}".replace("{draft}", drafts.get(request.draft or 0, "-"))
-
-        def judged() -> tuple[Deal, Thing]:
-            return rules.judge(deal, request)
-
-        target = deal.find(request.draft) if request.draft else order
-        self.attempt(request, where, method, judged, target, manner)
-
-    def ask_of_draft(self, who: Somebody, verb: str, order: int, at: int, body: Body, manner: str) -> None:
-        """Something that is asked of a subscription or asset within an order, if there is one."""
-        drafts = self.find(order).drafts
-        if drafts:
-            draft = drafts[at % len(drafts)]
-            word = "subscription" if draft.kind == "OrderSubscription" else "asset"
-            self.ask(Request(who, f"{verb} {word}", order, draft.key, body), manner)
-
-    def attempt(
-        self,
-        request: Request,
-        path: str,
-        method: str,
-        judged: Callable[[], tuple[Deal, Thing]],
-        target: Thing | None,
-        manner: str,
-    ) -> Thing | None:
-        """Judges, asks in the manner given, and holds what comes of it; gives the thing where it was done."""
-        try:
-            after, shown = judged()
-            wanted, refused = SUCCESS.get(request.verb, 200), None
-        except Refused as refusal:
-            after, shown, wanted, refused = None, None, refusal.status, refusal
-        self.sound = False
-        body = None if method == "DELETE" else request.body
-        headers: dict[str, str] = {}
-        if target is not None and manner in ("exact", "stale"):
-            headers["if_match"] = f'"{target.history.revision + (manner == "stale")}"'
-        if manner == "repeated":
-            headers["idempotency_key"] = f"{RUN} {next(KEYS)}"
-
-        def send(what: Body | None = body, **more: str) -> Reply:
-            return self.send(request.who, method, path, what, **headers, **more)
-
-        sent = str(request.body).replace("x" * rules.LONGEST, "x…")
-        context = (request.who.name, request.verb, manner, path, sent, refused)
-        dry = None
-        if manner == "rehearsed":
-            dry = send(prefer="dry-run")
-            assert dry.status == wanted, (*context, dry.status, dry.json)
-            assert wanted >= 300 or dry.headers["preference-applied"] == "dry-run"
-            if target is not None:
-                self.hold_all(self.deal_with(target))
-        reply = send()
-        assert reply.status == wanted, (*context, reply.status, reply.json)
-        self.outcomes[request.verb, wanted] += 1
-        if manner == "repeated":
-            again = send()
-            assert again.status == wanted, (*context, again.status, again.json)
-            if refused is None:
-                assert again.body == reply.body and again.headers["idempotent-replayed"] == "true"
-                other = send({**(body or {}), "notes": "something else"})
-                assert other.status == 422, (*context, other.status)
-        if refused is not None:
-            problem = document_of(reply)
-            assert problem["status"] == wanted and problem["title"] and problem["traceId"]
-            assert set(problem.get("errors", {})) == refused.paths, (*context, problem)
-            if target is not None:
-                self.hold_all(self.deal_with(target))
-            self.sound = True
-            return None
-        assert after is not None and shown is not None
-        self.keep(after, shown, reply)
-        if dry is not None and reply.body:
-            assert without_what_passes(dry.json) == without_what_passes(reply.json), context
-        if reply.body and after.find(shown.key):
-            assert reply.etag == f'"{shown.history.revision}"'
-            self.compare(after, shown, request.who, reply, context)
-        self.hold_all(after)
-        self.sound = True
-        return shown
-
-    def deal_with(self, thing: Thing) -> Deal:
-        """The deal to which a thing belongs."""
-        return next(deal for deal in self.deals if deal.find(thing.key))
-
-    def keep(self, after: Deal, shown: Thing, reply: Reply) -> None:
-        """The model goes on from here. Ids that the program drew are taken over from its answer."""
-        document = document_of(reply) if reply.body else {}
-        if not shown.id:
-            shown.id = document["id"]
-        if not after.agreement.id:
-            after.agreement.id = document["agreement"]["id"]
-        if isinstance(shown, Order):
-            drawn = {line["id"]: line["asset"]["id"] for line in document.get("lines", []) if "asset" in line}
-            for order in after.orders:
-                for draft in order.drafts:
-                    if not draft.id:  # made by completion for a line that is bought once
-                        (line,) = order.lines_of(draft)
-                        draft.id = drawn[after.line_id(line)]
-                        draft.name = next(each["name"] for each in document["assets"] if each["id"] == draft.id)
-                        (live,) = [each for each in after.holdings if each.lines == [line] and not each.id]
-                        live.id, live.name = draft.id, draft.name
-        self.deals = [each for each in self.deals if each.agreement.key != after.agreement.key] + [after]
-
-    def send(self, who: Somebody, method: str, path: str, body: Body | None = None, **headers: str) -> Reply:
-        """One request; nothing that is asked may ever be our own fault."""
-        Marketplace.requests += 1
-        reply = self.served.call(who.name, method, path, body, raw=None, **headers)
-        assert reply.status < 500, (who.name, method, path, body, reply.status, reply.json)
-        return reply
-
-    # Holding --------------------------------------------------------------------------------------
-
-    def hold_all(self, deal: Deal) -> None:
-        """All of a deal, as Operations sees it."""
-        for thing in deal.things():
-            self.hold(deal, thing, OPERATIONS)
-
-    def hold(self, deal: Deal, thing: Thing, who: Somebody) -> None:
-        """One thing, as somebody sees it, or does not."""
-        reply = self.send(who, "GET", path_of(deal, thing))
-        if not deal.seen_by(who):
-            assert reply.status == 404, (who.name, thing.kind, reply.status)
-            return
-        assert reply.status == 200, (who.name, thing.kind, thing.id, reply.json)
-        self.compare(deal, thing, who, reply, (who.name, "GET", thing.kind))
-
-    def compare(self, deal: Deal, thing: Thing, who: Somebody, reply: Reply, context: tuple[object, ...]) -> None:
-        """What is shown is what must be."""
-        wanted, found = expected(deal, thing, who), seen(document_of(reply), thing.kind)
-        assert found.keys() == wanted.keys()
-        different = {name: (wanted[name], found[name]) for name in wanted if wanted[name] != found[name]}
-        assert not different, ("wanted, found", different, *context)
-
-    def hold_trail(self, deal: Deal, who: Somebody) -> None:
-        """Every change was told, once, with its revision and who made it; to nobody but the parties."""
-        for thing in deal.things():
-            query = f"eq(object.id,{thing.id})&eq(object.objectType,{thing.kind})&select=object,actor&limit=1000"
-            records = document_of(self.send(who, "GET", f"/audit/records?{query}"))["data"]
-            found = sorted(
-                (each["object"]["revision"], each["event"].rpartition(".")[2], each["actor"]["id"]) for each in records
-            )
-            told = sorted((revision, event, by) for event, revision, by in thing.history.records)
-            assert found == (told if deal.seen_by(who) else []), (who.name, thing.kind, told, found)
-
     @invariant()
     def counted(self) -> None:
         """A step is done."""
         Marketplace.steps += 1
         for told in Marketplace.watchers:
             told()
-
-
-def path_of(deal: Deal, thing: Thing) -> str:
-    """Where a thing is found."""
-    if isinstance(thing, Order):
-        return f"{ORDERS}/{thing.id}"
-    if isinstance(thing, Draft):
-        order = next(each for each in deal.orders if thing in each.drafts)
-        return f"{ORDERS}/{order.id}/{'subscriptions' if thing.kind == 'OrderSubscription' else 'assets'}/{thing.id}"
-    if isinstance(thing, Holding):
-        return f"/commerce/{thing.kind.lower()}s/{thing.id}"
-    return f"/commerce/agreements/{thing.id}"
-
-
-WAY = {
-    # verb               method    path below the order
-    "edit":              ("PUT",    ""),
-    "validate":          ("POST",   "/validate"),
-    "quote":             ("POST",   "/quote"),
-    "process":           ("POST",   "/process"),
-    "query":             ("POST",   "/query"),
-    "complete":          ("POST",   "/complete"),
-    "fail":              ("POST",   "/fail"),
-    "delete":            ("DELETE", ""),
-    "notify":            ("POST",   "/notify"),
-    "add subscription":  ("POST",   "/subscriptions"),
-    "add asset":         ("POST",   "/assets"),
-    "edit subscription": ("PUT",    "/subscriptions/{draft}"),
-    "edit asset":        ("PUT",    "/assets/{draft}"),
-    "drop subscription": ("DELETE", "/subscriptions/{draft}"),
-    "drop asset":        ("DELETE", "/assets/{draft}"),
-}  # fmt: skip
-
-SUCCESS = {
-    "buy": 201, "add subscription": 201, "add asset": 201,
-    "delete": 204, "drop subscription": 204, "drop asset": 204, "notify": 204,
-}  # fmt: skip
-"""What a success says, where it is not 200."""

@@ -6,46 +6,29 @@ is taken from the program: where the two differ, one of them misreads the specif
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Any
 
-from tests.model import price
-from tests.model.deal import Agreement, Deal, Draft, Holding, Line, Order, Parameter, Thing, settle
+from tests.model import effect, held, lines
+from tests.model.command import (
+    ANY,
+    CLIENT,
+    OPERATIONS,
+    TEXT,
+    UNDER_WAY,
+    VENDOR,
+    Body,
+    Command,
+    Refused,
+    Request,
+)
+from tests.model.deal import Agreement, Deal, Draft, Line, Order, Parameter, Thing, fulfillment, ordering, settle
+from tests.model.effect import TYPES
 from tests.model.market import EVERYBODY, ITEMS, LICENSEES, VENDORS, Somebody
 from tests.world import USER
 
-Body = dict[str, Any]
-
-CLIENT, VENDOR, OPERATIONS = "client", "vendor", "operations"
-UNDER_WAY = ("Draft", "Quoted", "Processing", "Querying")
-TEXT = {"Quoted": 1, "Processing": 1, "Querying": 2, "Completed": 3}
-"""The product's text that an order in that state shows (spec 2.3.7)."""
 QUESTION = 9
 """A text of the product's own for questions, which the vendor may choose."""
 LONGEST = 4000
 COMPANY_OF_USER = EVERYBODY["client"].account
-
-
-@dataclass
-class Request:
-    """Who asks for what, of which order (or draft within it), with what."""
-
-    who: Somebody
-    verb: str
-    order: int | None = None
-    draft: int | None = None
-    body: Body = field(default_factory=dict)
-    stale: bool = False
-    """It is meant for a revision that is no longer."""
-
-
-@dataclass
-class Refused(Exception):
-    """The status of the refusal, and for bad content where it is bad."""
-
-    status: int
-    paths: set[str] = field(default_factory=set)
 
 
 def judge(deal: Deal, request: Request) -> tuple[Deal, Thing]:
@@ -54,7 +37,9 @@ def judge(deal: Deal, request: Request) -> tuple[Deal, Thing]:
     if not deal.seen_by(who):
         raise Refused(404)
     after = deal.copy()
-    order = after.order(request.order or 0)
+    if request.order is None:
+        return held.judge(deal, after, request)
+    order = after.order(request.order)
     rule, actors = RULES[request.verb]
     draft = None
     if request.draft is not None:
@@ -65,47 +50,11 @@ def judge(deal: Deal, request: Request) -> tuple[Deal, Thing]:
         raise Refused(403)
     if request.stale:
         raise Refused(412)
-    command = Command(after, order, who, request.body, draft)
+    command = Command(after, who, request.body, order=order, draft=draft)
     shown = rule(command) or draft or order
     command.stop()
     settle(deal, after, who)
     return after, shown
-
-
-class Command:
-    """One request while it is judged: what it is about, and what was found wrong so far."""
-
-    def __init__(self, deal: Deal, order: Order, who: Somebody, body: Body, draft: Draft | None = None):
-        self.deal, self.order, self.who, self.body = deal, order, who, body
-        self.state = order.status
-        self.given_draft = draft
-        self.faults: set[str] = set()
-
-    def by(self, *actors: str) -> bool:
-        """Whether one of these asks."""
-        return self.who.actor in actors
-
-    def stop(self) -> None:
-        """All that is wrong is told at once."""
-        if self.faults:
-            raise Refused(400, self.faults)
-
-    def require(self, *states: str) -> None:
-        """Not now, unless it is in one of these states."""
-        if self.state not in states:
-            raise Refused(409)
-
-    def move(self, status: str) -> None:
-        """The order goes on, and shows the text of its new state."""
-        self.order.move(status, self.who)
-        if status in TEXT:
-            self.order.template = self.deal.text(TEXT[status])
-
-    @property
-    def draft(self) -> Draft:
-        """The draft that the request names."""
-        assert self.given_draft is not None
-        return self.given_draft
 
 
 # The life of an order (spec 2.2 and 2.4) --------------------------------------------------------------
@@ -127,24 +76,91 @@ def buy(who: Somebody, body: Body) -> tuple[Deal, Order]:
     if faults:
         raise Refused(400, faults)
     deal = Deal(product, licensee, Agreement("Agreement", "Draft"))
-    order = Order("Order", "Draft")
+    order = begin(deal, who, body, Order("Order", "Draft", ordering=ordering(), fulfillment=fulfillment()))
+    settle(None, deal, who)
+    return deal, order
+
+
+def order_about(deal: Deal, who: Somebody, body: Body) -> tuple[Deal, Order]:
+    """Somebody begins an order about an agreement: whose type of order it is. Raises Refused."""
+    if who.actor != TYPES[body["type"]].by:
+        raise Refused(403)
+    if body["status"] not in ("Draft", "Quoted", "Processing"):
+        raise Refused(400, {"status"})
+    if not deal.seen_by(who):
+        raise Refused(400, {"agreement.id"})
+    if deal.agreement.status not in ("Active", "Updating"):
+        raise Refused(409)
+    after = deal.copy()
+    asked = {name: each for name, each in ordering().items() if each.scope == "Order"}
+    known = fulfillment() | deepcopy(after.agreement.fulfillment)
+    after.agreement.history.mentioned = True
+    order = begin(after, who, body, Order("Order", "Draft", type=body["type"], ordering=asked, fulfillment=known))
+    settle(deal, after, who)
+    return after, order
+
+
+def begin(deal: Deal, who: Somebody, body: Body, order: Order) -> Order:
+    """A new order, in the state in which it is to begin."""
     deal.orders.append(order)
-    command = Command(deal, order, who, body)
+    command = Command(deal, who, body, order=order)
     write(command)
     command.stop()
     if body["status"] == "Quoted":
+        if who.actor != CLIENT:  # nobody else asks for an offer
+            raise Refused(403)
         command.move("Quoted")
     if body["status"] == "Processing":
+        effect.reserve(deal, order, who)
         put_before_vendor(command)
-    command.stop()
-    settle(None, deal, who)
-    return deal, order
+    return order
+
+
+def resubmit(deal: Deal, request: Request) -> tuple[Deal, Order]:
+    """What came to nothing is asked for again, with what the client says anew (beyond the platform)."""
+    if not deal.seen_by(request.who):
+        raise Refused(404)
+    if request.who.actor != CLIENT:
+        raise Refused(403)
+    if request.stale:
+        raise Refused(412)
+    order = deal.order(request.order or 0)
+    if order.status not in ("Failed", "Deleted"):
+        raise Refused(409)
+    body = as_asked(deal, order) | {"status": "Draft"} | request.body
+    after, again = buy(request.who, body) if order.type == "Purchase" else order_about(deal, request.who, body)
+    again.history.records.append(("resubmitted", again.history.revision, request.who.identity))
+    return after, again
+
+
+def as_asked(deal: Deal, order: Order) -> Body:
+    """The order as its client would ask for it: what is held by its line, what is new by its item."""
+    asked: Body = {
+        "type": order.type,
+        "notes": order.notes,
+        "externalIds": {name: each for name, each in order.external_ids.items() if name == CLIENT},
+        "parameters": {
+            "ordering": [{"externalId": name, "value": e.value} for name, e in order.ordering.items() if e.value]
+        },
+    }
+    if order.type == "Purchase":
+        asked["agreement"] = {"licensee": {"id": deal.licensee}, "product": {"id": deal.product}}
+    if TYPES[order.type].whole:
+        return asked | {"subscriptions": [{"id": each.id, "autoRenew": each.auto_renew} for each in order.drafts]}
+    held_here = {each.number for each in deal.agreement.lines}
+    return asked | {
+        "lines": [
+            {"quantity": line.quantity}
+            | ({"id": deal.line_id(line)} if line.number in held_here else {"item": {"id": line.item.id}})
+            for line in order.lines
+        ]
+    }
 
 
 def edit(command: Command) -> None:
     """Each writes their own; an edit by Operations makes a quote of a draft (T4, T5)."""
     write(command)
-    if command.by(OPERATIONS) and command.state == "Draft":
+    if command.by(OPERATIONS) and command.state == "Draft" and TYPES[command.order.type].by == CLIENT:
         command.move("Quoted")
 
 
@@ -171,23 +187,24 @@ def process(command: Command) -> None:
         command.order.error = None
         command.move("Processing")
         return
-    command.require(*(("Draft", "Quoted") if command.by(CLIENT) else ()))
-    if command.deal.agreement.status in ("Provisioning", "Updating"):
-        raise Refused(409)
+    command.require(*(("Draft", "Quoted") if command.by(TYPES[command.order.type].by) else ()))
+    effect.reserve(command.deal, command.order, command.who)
     write(command)
     put_before_vendor(command)
 
 
 def put_before_vendor(command: Command) -> None:
-    """The client commits. What is not answered as it should be is asked at once."""
-    order = command.order
-    if not order.lines:
+    """It is placed. What is not answered as it should be is asked at once."""
+    order, deal = command.order, command.deal
+    effect.place(command)
+    if not order.lines and order.type != "Configuration":
         command.faults.add("lines")
+    numbers = {each.number for each in deal.agreement.lines}
     for at, line in enumerate(order.lines):
-        if line.item.counted and line.quantity < 1:
+        if line.item.counted and line.quantity < 1 and line.number not in numbers:
             command.faults.add(f"lines[{at}].quantity")
+    effect.require_rest(command)
     command.stop()
-    command.deal.agreement.move("Provisioning", command.who)
     command.move("Processing")
     if invalid(order.ordering):
         command.move("Querying")
@@ -209,11 +226,12 @@ def complete(command: Command) -> None:
     """The vendor has delivered: what was ordered goes live (T10)."""
     command.require("Processing")
     write(command)
-    order, deal = command.order, command.deal
+    order = command.order
     order.drafts = [each for each in order.drafts if order.lines_of(each)]
     for at, line in enumerate(order.lines):
         if line.draft is None and not line.item.once:
             command.faults.add(f"lines[{at}].subscription")
+    effect.require_rest(command)
     command.faults |= {f"parameters.fulfillment.{name}" for name in invalid(order.fulfillment)}
     command.stop()
     for line in order.lines:
@@ -222,20 +240,8 @@ def complete(command: Command) -> None:
             order.drafts.append(made)
             line.draft = made.key
     order.reprice()
-    for draft in order.drafts:
-        draft.move("Active", command.who)
-        live = Holding(draft.kind.removeprefix("Order"), "Active", draft.id, name=draft.name)
-        live.lines = order.lines_of(draft)
-        live.stamp(command.who)
-        deal.holdings.append(live)
-    agreement = deal.agreement
-    agreement.move("Active", command.who)
     command.move("Completed")
-    agreement.template = order.template
-    agreement.ordering, agreement.fulfillment = (
-        {name: replace(each, error=None) for name, each in bag.items() if each.scope == "Agreement"}
-        for bag in (order.ordering, order.fulfillment)
-    )
+    effect.complete(command)
 
 
 def fail(command: Command) -> None:
@@ -246,19 +252,23 @@ def fail(command: Command) -> None:
     if not reason or not reason.strip():
         command.faults.add("statusNotes")
     command.stop()
-    for draft in command.order.drafts:
-        if draft.kind == "OrderSubscription":
+    prepared = [each for each in command.order.drafts if each.live is None]
+    for draft in prepared:
+        if not draft.is_asset:
             draft.move("Deleted", command.who)
-    discard(command.order, [each for each in command.order.drafts if each.kind == "OrderAsset"])
-    command.deal.agreement.move("Failed", command.who)
+    discard(command.order, [each for each in prepared if each.is_asset])
     command.move("Failed")
+    if command.order.type == "Purchase":
+        command.deal.agreement.move("Failed", command.who)
+    else:
+        effect.revert(command)
 
 
 def delete(command: Command) -> None:
     """A draft or quote is given up; with the last one goes the agreement that it was to begin (T7, T9)."""
     command.require("Draft", "Quoted")
     command.move("Deleted")
-    if not any(each.status in UNDER_WAY for each in command.deal.orders):
+    if command.deal.agreement.status == "Draft" and not any(each.under_way for each in command.deal.orders):
         command.deal.agreement.move("Deleted", command.who)
 
 
@@ -308,11 +318,12 @@ def edit_draft(command: Command) -> None:
     if command.by(VENDOR):
         states = UNDER_WAY if draft.kind == "OrderAsset" else ("Quoted", "Processing", "Querying")
         command.require(*states)
-        if "name" in body:
-            draft.name = body["name"]
+        draft.name = body.get("name", draft.name)
+        if not draft.is_asset:
+            draft.auto_renew = body.get("autoRenew", draft.auto_renew)
         if "lines" in body:
             put_lines(command, draft)
-            if not body["lines"] and draft.kind == "OrderSubscription":
+            if not body["lines"] and not draft.is_asset:
                 discard(command.order, [draft])
     if command.who.actor in body.get("externalIds", {}):
         draft.external_ids[command.who.actor] = body["externalIds"][command.who.actor]
@@ -345,6 +356,9 @@ def put_lines(command: Command, draft: Draft) -> None:
             chosen.append(line)
     if len({(each.item.period, each.item.counted) for each in chosen}) > 1:
         command.faults.add("lines")
+    live = {each.number for each in command.deal.agreement.lines}
+    if any(line.number in live and line not in chosen for line in order.lines_of(draft)):
+        command.faults.add("lines")  # what lives on it stays on it
     for line in order.lines:
         if line.draft == draft.key or line in chosen:
             line.draft = draft.key if line in chosen else None
@@ -372,9 +386,13 @@ def write(command: Command) -> None:
     if "error" in body and command.by(VENDOR) and state == "Processing":
         order.error = (body["error"] or {}).get("message")
     write_parameters(command)
-    if "lines" in body:
-        if command.by(CLIENT) and state == "Draft":
+    kind = TYPES[order.type]
+    if kind.whole and command.by(kind.by) and state == "Draft":
+        effect.write_targets(command)
+    elif "lines" in body:
+        if command.by(CLIENT) and state == "Draft" and not kind.whole:
             write_lines(command)
+            effect.follow_lines(command)
         elif (command.by(VENDOR) and state == "Processing") or (command.by(OPERATIONS) and state in UNDER_WAY):
             write_prices(command)
     order.reprice()
@@ -426,12 +444,15 @@ def write_lines(command: Command) -> None:
     deal, order = command.deal, command.order
     here = {deal.line_id(line): line for line in order.lines}
     entries = list(enumerate(command.body["lines"]))
-    taken = {here[entry["id"]].item.id for _, entry in entries if entry.get("id") in here}
+    brought = {deal.line_id(line): line for line in deal.agreement.lines if order.type == "Change"} | here
+    taken = {brought[entry["id"]].item.id for _, entry in entries if entry.get("id") in brought}
     kept: list[Line] = []
     for at, entry in entries:
         quantity = entry.get("quantity")
         if "id" in entry:
             line = here.get(entry["id"])
+            if line is None and order.type == "Change":
+                line = bring(command, at, entry)
             if line is None or line in kept:
                 command.faults.add(f"lines[{at}].id")
                 continue
@@ -451,10 +472,31 @@ def write_lines(command: Command) -> None:
     order.lines = [line for line in order.lines if line in kept]
 
 
+def bring(command: Command, at: int, entry: Body) -> Line | None:
+    """Something that is held comes into a change, and it is said how much of it is to be left."""
+    deal, order = command.deal, command.order
+    live = next((each for each in deal.agreement.lines if deal.line_id(each) == entry["id"]), None)
+    if live is None or live.status != "Active":
+        return None
+    if any(each.number == live.number for each in order.lines):
+        return next(each for each in order.lines if each.number == live.number)
+    if entry.get("quantity") is None and live.item.counted:
+        command.faults.add(f"lines[{at}].quantity")
+    return effect.bring_line(deal, order, live, live.quantity)
+
+
 def new_line(command: Command, at: int, item_id: str, taken: set[str]) -> Line | None:
-    """A line for an item that may be ordered, with the next number of the agreement."""
+    """A line for an item that may be ordered and is not held yet, with the next number of the agreement."""
     item = ITEMS.get(item_id)
-    if item is None or item.product != command.deal.product or not item.for_sale or item_id in taken:
+    change = command.order.type == "Change"
+    held_already = any(each.item.id == item_id and each.status == "Active" for each in command.deal.agreement.lines)
+    if (
+        item is None
+        or item.product != command.deal.product
+        or not (item.for_sale or (change and item.more))
+        or item_id in taken
+        or (held_already and not item.once)
+    ):
         command.faults.add(f"lines[{at}].item.id")
         return None
     taken.add(item_id)
@@ -469,32 +511,9 @@ def write_prices(command: Command) -> None:
         if line is None:
             command.faults.add(f"lines[{at}].id")
             continue
-        given = {name: Decimal(str(amount)) for name, amount in entry.get("price", {}).items()}
-        if command.by(VENDOR):
-            if "unitPP" in given:
-                line.unit_pp = given["unitPP"]
-                if line.unit_pp < 0:
-                    command.faults.add(f"lines[{at}].price.unitPP")
-            continue
-        for name, amount in given.items():
-            if name == "unitPP" or amount == line.price.get(name):
-                continue
-            markup = markup_of(name, amount, line)
-            if markup is None or markup < -100:
-                command.faults.add(f"lines[{at}].price.{name}")
-            else:
-                line.markup = markup
+        lines.write_prices(command, line, f"lines[{at}]", entry)
 
 
-def markup_of(name: str, amount: Decimal, line: Line) -> Decimal | None:
-    """The markup from which a margin or a sales price follows (4.3)."""
-    if name == "markup":
-        return amount
-    part, whole = (amount, 100 - amount) if name == "margin" else (amount - line.unit_pp, line.unit_pp)
-    return price.percent(part, whole) if whole else None
-
-
-ANY = f"{CLIENT} {VENDOR} {OPERATIONS}"
 RULES: dict[str, tuple[Callable[[Command], Thing | None], str]] = {
     # verb             rule              who may ever do it
     "edit":            (edit,             ANY),

@@ -1,11 +1,13 @@
 """What each party must see of a deal, beside what an answer shows of it, in the same small form."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from tests.model import price
-from tests.model.deal import Agreement, Deal, Draft, Holding, Line, Order, Parameter, Thing
+from tests.model.deal import Agreement, Deal, Draft, Holding, LiveLine, Order, Parameter, Part, Thing
+from tests.model.effect import recurring
 from tests.model.market import Somebody
 from tests.serving import Reply
 
@@ -30,23 +32,26 @@ def expected(deal: Deal, thing: Thing, who: Somebody) -> View:
         return found | _order(deal, thing, who)
     if isinstance(thing, Agreement):
         return found | _agreement(deal, thing, who)
+    assert isinstance(thing, Part)
+    found |= {
+        "name": thing.name,
+        "externalIds": _own(thing.external_ids, who),
+        "price": price.visible(_sum_of(thing.price, thing.kind), who.actor),
+        "autoRenew": None if thing.is_asset else thing.auto_renew,
+    }
     if isinstance(thing, Draft):
         order = next(each for each in deal.orders if thing in each.drafts)
-        lines = order.lines_of(thing)
-        shown = _sum_of(thing.price, thing.kind)
-        return found | {
-            "name": thing.name,
-            "externalIds": {name: each for name, each in thing.external_ids.items() if name == who.actor},
-            "lines": sorted(deal.line_id(each) for each in lines),
-            "price": price.visible(shown, who.actor),
-        }
+        return found | {"lines": sorted(deal.line_id(each) for each in order.lines_of(thing))}
     assert isinstance(thing, Holding)
-    shown = _sum_of(price.total(each.price for each in thing.lines), thing.kind)
     return found | {
-        "name": thing.name,
-        "lines": [_live_line(deal, each, who) for each in thing.lines],
-        "price": price.visible(shown, who.actor),
+        "lines": [_live_line(deal, each, who) for each in deal.agreement.lines_of(thing)],
+        "commitmentDate": thing.commitment,
     }
+
+
+def _own(external_ids: dict[str, str], who: Somebody) -> dict[str, str]:
+    """Each actor sees its own name for a thing."""
+    return {name: each for name, each in external_ids.items() if name == who.actor}
 
 
 def _order(deal: Deal, order: Order, who: Somebody) -> View:
@@ -59,7 +64,7 @@ def _order(deal: Deal, order: Order, who: Somebody) -> View:
         "statusNotes": order.status_notes,
         "error": order.error,
         "template": order.template,
-        "externalIds": {name: each for name, each in order.external_ids.items() if name == who.actor},
+        "externalIds": _own(order.external_ids, who),
         "ordering": _parameters(order.ordering, who),
         "fulfillment": _parameters(order.fulfillment, who),
         "lines": [
@@ -67,11 +72,11 @@ def _order(deal: Deal, order: Order, who: Somebody) -> View:
                 "id": deal.line_id(line),
                 "item": line.item.id,
                 "quantity": line.quantity,
-                "oldQuantity": 0,
+                "oldQuantity": line.old,
                 "belongs to": ids.get(line.draft or 0),
                 "price": price.visible(line.price, who.actor),
             }
-            for line in order.lines
+            for line in sorted(order.lines, key=lambda line: line.number)
         ],
         "price": price.visible(price.total(line.price for line in order.lines), who.actor),
         "drafts": sorted((each.id, each.status, each.name) for each in order.drafts),
@@ -83,26 +88,26 @@ def _order(deal: Deal, order: Order, who: Somebody) -> View:
 
 
 def _agreement(deal: Deal, agreement: Agreement, who: Somebody) -> View:
-    live = [line for holding in deal.holdings if holding.status == "Active" for line in holding.lines]
-    recurring = price.total(each.price for each in live if not each.item.once)
     return {
+        "name": agreement.name,
+        "externalIds": _own(agreement.external_ids, who),
         "template": agreement.template,
         "ordering": _parameters(agreement.ordering, who),
         "fulfillment": _parameters(agreement.fulfillment, who),
-        "lines": [_live_line(deal, each, who) for each in sorted(live, key=lambda line: line.number)],
-        "price": price.visible(recurring, who.actor),
-        "holdings": sorted((each.id, each.name) for each in deal.holdings),
+        "lines": [_live_line(deal, each, who) for each in sorted(agreement.lines, key=lambda line: line.number)],
+        "price": price.visible(price.total(each.price for each in recurring(agreement)), who.actor),
+        "holdings": sorted((each.id, each.status, each.name) for each in deal.holdings),
     }
 
 
-def _live_line(deal: Deal, line: Line, who: Somebody) -> View:
+def _live_line(deal: Deal, line: LiveLine, who: Somebody) -> View:
     shown = price.visible(line.price, who.actor)
-    return {"id": deal.line_id(line), "quantity": line.quantity, "status": "Active", "price": shown}
+    return {"id": deal.line_id(line), "quantity": line.quantity, "status": line.status, "price": shown}
 
 
 def _sum_of(total: price.Price, kind: str) -> price.Price:
     """An asset falls once; a subscription each month and year."""
-    once = kind in ("Asset", "OrderAsset")
+    once = kind.endswith("Asset")
     return {name: each for name, each in total.items() if "x" not in name or name.endswith("x1") == once}
 
 
@@ -147,7 +152,7 @@ def _seen_order(document: Document) -> View:
                 "belongs to": (line.get("subscription") or line.get("asset") or {}).get("id"),
                 "price": _seen_price(line),
             }
-            for line in document["lines"]
+            for line in sorted(document["lines"], key=lambda line: line["id"])
         ],
         "price": {"markup": None, "margin": None} | _seen_price(document),
         "drafts": sorted((each["id"], each["status"], each["name"]) for each in _drafts(document)),
@@ -161,27 +166,34 @@ def _drafts(document: Document) -> list[Document]:
 
 def _seen_agreement(document: Document) -> View:
     return {
+        "name": document["name"],
+        "externalIds": document.get("externalIds", {}),
         "template": document.get("template", {}).get("id"),
         "ordering": _seen_parameters(document["parameters"]["ordering"]),
         "fulfillment": _seen_parameters(document["parameters"]["fulfillment"]),
         "lines": sorted((_seen_live_line(each) for each in document["lines"]), key=lambda line: line["id"]),
         "price": _seen_price(document),
-        "holdings": sorted((each["id"], each["name"]) for each in _drafts(document)),
+        "holdings": sorted((each["id"], each["status"], each["name"]) for each in _drafts(document)),
+    }
+
+
+def _seen_part(document: Document) -> View:
+    return {
+        "name": document["name"],
+        "externalIds": document.get("externalIds", {}),
+        "price": _seen_price(document),
+        "autoRenew": document.get("autoRenew"),
     }
 
 
 def _seen_draft(document: Document) -> View:
-    return {
-        "name": document["name"],
-        "externalIds": document.get("externalIds", {}),
-        "lines": sorted(each["id"] for each in document["lines"]),
-        "price": _seen_price(document),
-    }
+    return _seen_part(document) | {"lines": sorted(each["id"] for each in document["lines"])}
 
 
 def _seen_holding(document: Document) -> View:
     lines = sorted((_seen_live_line(each) for each in document["lines"]), key=lambda line: line["id"])
-    return {"name": document["name"], "lines": lines, "price": _seen_price(document)}
+    ends = document.get("commitmentDate")
+    return _seen_part(document) | {"lines": lines, "commitmentDate": ends and datetime.fromisoformat(ends)}
 
 
 def _seen_live_line(line: Document) -> View:
@@ -220,7 +232,7 @@ READ = {
 
 # Documents of two runs --------------------------------------------------------------------------------
 
-PASSING = ("at", "id", "href", "startDate", "commitmentDate", "accepted")
+PASSING = ("at", "id", "href", "startDate", "commitmentDate", "terminationDate", "accepted")
 
 
 def without_what_passes(document: Any) -> Any:
