@@ -89,7 +89,7 @@ class Tokens:
                 purpose, ends, audience, value = self._vault.open(value).split(" ", 3)
             except ValueError:
                 return None
-            if purpose != PURPOSE or int(ends) <= self._clock():
+            if purpose != PURPOSE or not ends.isdigit() or int(ends) <= self._clock():
                 return None
         found = await self._callers.find(f"Bearer {value}")
         return None if found is None else (found, profile_of(audience))

@@ -1,0 +1,167 @@
+"""Products: items by their vendor's number, what they ask, cost and require."""
+
+from typing import Any
+
+import pytest
+
+from entrepot.catalog.seat_rules import DEFAULTS, rules_of
+from entrepot.pax8.product import WINDOWS
+from tests.pax8.conftest import COMPANY, Desk, Desks
+from tests.serving import Served
+from tests.world import PRODUCT, refer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def family(served: Served) -> None:
+    """One number of the vendor's, for three terms and two commitments, with a largest quantity and a base."""
+    lines: list[dict[str, Any]] = []
+    for number, (period, commitment, price) in enumerate((("1m", "1m", 10), ("1m", "1y", 9), ("3y", "3y", 8)), 71):
+        item = f"ITM-5001-0001-00{number}"
+        lines.append({"$kind": "catalog/items", "id": item, "product": refer(PRODUCT), "name": "Cloud Mail Pro",
+                      "status": "Published", "group": refer("IGR-5001-0001-0001"), "unit": refer("UNT-1001"),
+                      "externalIds": {"vendor": "NMP-1"}, "terms": {"model": "quantity", "period": period, "commitment": commitment},
+                      "settings": {"minQuantity": 1, "maxQuantity": 300, "requires": [refer("ITM-5001-0001-0001")]}})  # fmt: skip
+        lines.append({"$kind": "catalog/price-lists/PRC-5001-0001-0001/items", "id": f"PRI-5001-0001-0001-00{number}",
+                      "item": refer(item), "status": "ForSale", "unitPP": price, "unitLP": price * 2, "markup": 10})  # fmt: skip
+    served.load(lines)
+
+
+def test_items_of_one_number_are_one_product_with_their_terms(desk: Desks):
+    partner = desk()
+    found = partner.get("/products?search=nmp-1")
+    assert found["page"]["totalElements"] == 1
+    product = partner.get(f"/products/{found['content'][0]['id']}")
+    assert product["billingTermOptions"] == ["Monthly", "3-Year"]
+    assert (product["name"], product["sku"], product["requiresCommitment"]) == ("Cloud Mail Pro", "NMP-1", True)
+    assert (product["active"], product["minQuantity"], product["maxQuantity"]) == (True, 1, 300)
+    assert partner.get(f"/products?search={product['id']}")["content"][0]["id"] == product["id"]
+    assert partner.get("/products?productName=mail")["page"]["totalElements"] == 1
+    assert partner.get("/products?vendorName=nobody")["page"] == {
+        "size": 10,
+        "totalElements": 0,
+        "totalPages": 0,
+        "number": 0,
+    }
+    names = [each["vendorName"] for each in partner.get("/products?sort=vendor,desc&size=200")["content"]]
+    assert names == sorted(names, reverse=True)
+
+
+def test_prices_stand_by_term_and_commitment(desk: Desks):
+    partner = desk()
+    product = partner.product("NMP-1")
+    for query in ("", f"?companyId={partner.company(COMPANY)}"):
+        plans = partner.get(f"/products/{product}/pricing{query}")["content"]
+        told = [
+            (
+                each["billingTerm"],
+                each["commitmentTerm"],
+                each["commitmentTermInMonths"],
+                each["rates"][0]["partnerBuyRate"],
+                each["rates"][0]["suggestedRetailPrice"],
+            )
+            for each in plans
+        ]
+        assert told == [
+            ("Monthly", "Monthly", 1, 11, 20),
+            ("Monthly", "1-Year", 12, 9.9, 18),
+            ("3-Year", "3-Year", 36, 8.8, 16),
+        ]
+
+
+def commitments(partner: Desk) -> dict[str, str]:
+    told = partner.get(f"/products/{partner.product('NMP-1')}/dependencies")
+    (needs,) = told["productDependencies"]
+    assert needs["name"] == "Requires" and [each["sku"] for each in needs["products"]] == ["A-1"]
+    return {each["term"]: each["id"] for each in told["commitmentDependencies"]}
+
+
+def test_where_the_billing_term_leaves_it_open_the_commitment_has_to_be_said(desk: Desks):
+    partner = desk()
+    ids = commitments(partner)
+    base = partner.line("A-1", "Annual", lineItemNumber=1)
+    mail = {
+        "productId": partner.product("NMP-1"),
+        "quantity": 4,
+        "billingTerm": "Monthly",
+        "lineItemNumber": 2,
+        "parentLineItemNumber": 1,
+    }
+    body = {"companyId": partner.company(COMPANY), "lineItems": [base, mail]}
+    refused = partner.ask("POST", "/orders", body)
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == ["lineItems[1].commitmentTermId: Product Cloud Mail Pro requires commitment"]
+    for said in ({"commitmentTermId": ids["1-Year"]}, {"commitmentTerm": "1-Year"}):
+        given = partner.post("/orders?isMock=true", {**body, "lineItems": [base, mail | said]})
+        assert (
+            given["lineItems"][1]["commitmentTermId"] == ids["1-Year"] and given["lineItems"][1]["partnerCost"] == 9.9
+        )
+    wrong = partner.ask("POST", "/orders", {**body, "lineItems": [base, mail | {"commitmentTermId": ids["3-Year"]}]})
+    assert wrong.status_code == 422 and ids["1-Year"] in wrong.text
+    odd = partner.ask("POST", "/orders", {**body, "lineItems": [base, mail | {"commitmentTerm": "Forever"}]})
+    assert odd.status_code == 400 and odd.json()["message"].endswith("field: lineItems[1].commitmentTerm")
+    long = partner.post("/orders?isMock=true", {**body, "lineItems": [base, mail | {"billingTerm": "Triennial"}]})
+    assert long["lineItems"][1]["billingTerm"] == "3-Year"
+
+
+def test_the_largest_quantity_and_what_is_required_are_held_to(desk: Desks):
+    partner = desk()
+    mail = {"productId": partner.product("NMP-1"), "quantity": 500, "billingTerm": "3-Year"}
+    body = {"companyId": partner.company(COMPANY), "lineItems": [partner.line("A-1", "Annual"), mail]}
+    reply = partner.ask("POST", "/orders", body)
+    assert reply.json()["errors"] == ['lineItems[1].quantity: Quantity 500 exceeds maximum of 300 for "Cloud Mail Pro"']
+    alone = partner.ask("POST", "/orders", {**body, "lineItems": [mail | {"quantity": 5}]})
+    assert alone.status_code == 422 and alone.json()["errors"][0].startswith("lineItems[0].")
+
+
+def test_what_a_product_asks_is_told_and_answered_by_key(desk: Desks, served: Served):
+    partner = desk()
+    details = partner.get(f"/products/{partner.product('A-1')}/provision-details")["content"]
+    assert {each["key"]: each["required"] for each in details} == {
+        "company": True, "contact.firstName": False, "contact.lastName": False, "contact.email": False,
+        "contact.phone": False, "note": False,
+    }  # fmt: skip
+    answers = [
+        ("company", "Northwind"),
+        ("contact.firstName", "Ada"),
+        ("contact.lastName", "Lo"),
+        ("contact.email", "ada@lo.example"),
+        ("contact.phone", "555"),
+    ]
+    line = partner.line(
+        "A-1", "Annual", provisioningDetails=[{"key": key, "values": [value]} for key, value in answers]
+    )
+    partner.order(line)
+    order = served.call("client", "GET", "/commerce/orders?order=-audit.created.at&limit=1&select=parameters").json[
+        "data"
+    ][0]
+    values = {each["externalId"]: each["value"] for each in order["parameters"]["ordering"] if "value" in each}
+    assert values["company"] == "Northwind" and values["contact"]["firstName"] == "Ada"
+    assert values["contact"]["phone"]["number"] == "555"
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ([], "lineItems[0].provisioningDetails"),
+        ([{"key": "color", "values": ["red"]}], "lineItems[0].provisioningDetails[0].key"),
+        ([{"key": "company", "values": []}], "lineItems[0].provisioningDetails"),
+        (
+            [{"key": "company", "values": ["N"]}, {"key": "contact.email", "values": ["nobody"]}],
+            "lineItems[0].provisioningDetails",
+        ),
+    ],
+)
+def test_missing_and_wrong_answers_name_their_place(desk: Desks, details: Any, field: str):
+    partner = desk()
+    body = {
+        "companyId": partner.company(COMPANY),
+        "lineItems": [partner.line("A-1", "Annual", provisioningDetails=details)],
+    }
+    reply = partner.ask("POST", "/orders", body)
+    assert reply.status_code == 422 and reply.json()["details"][0]["message"].startswith(field), reply.text
+
+
+@pytest.mark.parametrize("commitment", ["1m", "1y", "3y"])
+def test_the_windows_that_are_told_are_those_that_hold(commitment: str):
+    rules = rules_of({}, commitment)
+    assert WINDOWS == DEFAULTS == {"daysAfterStart": rules.after_start.days, "daysBeforeEnd": rules.before_end.days}
