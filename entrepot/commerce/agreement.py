@@ -166,6 +166,7 @@ def settle(call: Call, agreement: Thing) -> None:
     """After an order: it goes on, unless the last of its subscriptions has ended (spec 3.1)."""
     if agreement.status == "Updating" and _is_over(agreement):
         call.move(agreement, "terminate", by="kernel")
+        call.record("agreement.terminated", agreement)
     else:
         call.move(agreement, "activate", by="kernel")
 

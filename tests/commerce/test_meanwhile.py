@@ -228,3 +228,14 @@ def test_a_line_that_was_taken_off_a_draft_may_come_back(api, served, item):
     ok(api("client").post(f"{path_of(order)}/process"))
     finish(served, order)
     assert line_of(agreement(served, held["id"]), item)["quantity"] == 5
+
+
+@pytest.mark.parametrize("by_order", [True, False])
+def test_the_end_of_an_agreement_is_told_by_whatever_it_came(api, served, by_order):
+    held = live(served)
+    target = held["subscriptions"][0]["id"]
+    if by_order:
+        finish(served, ordered(served, held, "Termination", subscriptions=[refer(target)]))
+    else:
+        ok(api("vendor").post(f"{SUBSCRIPTIONS}/{target}/terminate"))
+    assert served.fetch("select from trail where object_id = $1 and name = 'agreement.terminated'", held["id"])
