@@ -60,7 +60,7 @@ def test_every_setting_is_documented_with_its_flag_and_default(name: str):
     assert row, f"docs/settings.md has no line for ENTREPOT_{name.upper()}"
     assert f"`--{name.replace('_', '-')}`" in row[0]
     default = getattr(Settings(), name)
-    if not isinstance(default, bool) and str(default):
+    if not isinstance(default, bool) and default is not None and str(default):
         assert row[1] == f"`{default}`"
     if isinstance(default, bool):
         assert row[1] == ("on" if default else "off")
