@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
+from mcp.types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     GetPromptRequestParams,
@@ -21,8 +21,8 @@ from mcp_types import (
     TextContent,
     ToolAnnotations,
 )
-from mcp_types import Prompt as ListedPrompt
-from mcp_types import Tool as ListedTool
+from mcp.types import Prompt as ListedPrompt
+from mcp.types import Tool as ListedTool
 from prometheus_client import Histogram
 
 from entrepot.kernel.access import Caller
