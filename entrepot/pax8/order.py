@@ -1,5 +1,7 @@
 """An order is a basket: one request of a company for several products, with a line for each."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -23,7 +25,11 @@ ORDERED_BY = {"Partner": "Pax8 Partner", "Customer": "Customer", "Distributor": 
 """Who asked, by the type that the core keeps."""
 
 WHO = {"pax8 partner": "Partner", "pax8partner": "Partner", "customer": "Customer", "pax8": "Distributor"}
-SELECT = "&select=audit,lines,lines.item.product"
+SELECT = (
+    "&select=-*,id,status,statusNotes,orderedBy,licensee,audit.created,-lines.*,lines.id,lines.number,lines.status,"
+    "lines.reason,lines.startDate,lines.quantity,lines.price.unitSP,lines.price.currency,lines.subscription,lines.item,"
+    "lines.item.product"
+)
 
 RENAMED = {
     "number": "lineItemNumber",
@@ -69,36 +75,52 @@ async def basket(partner: Partner, uuid: str) -> Document:
 
 
 async def _told(partner: Partner, baskets: list[Document]) -> list[Document]:
-    keys: list[tuple[str, str | None]] = []
+    keys: set[tuple[str, str | None]] = set()
+    of_lines = {line["id"]: _keys(line) for each in baskets for line in each["lines"]}
+    for each in of_lines.values():
+        keys.update(each.all())
     for each in baskets:
-        keys += [(LICENSEE, id_in(each, "licensee")), (USER_KIND, dig(each, "audit", "created", "by", "id"))]
-        keys += [key for line in each["lines"] for key in _keys(line)]
+        keys |= {(LICENSEE, id_in(each, "licensee")), (USER_KIND, dig(each, "audit", "created", "by", "id"))}
         if not partner.options.dry_run:
-            keys += [(BASKET, each["id"]), *((LINE_KIND, line["id"]) for line in each["lines"])]
+            keys.add((BASKET, each["id"]))
+            keys.update((LINE_KIND, line["id"]) for line in each["lines"])
     names = await partner.named(*keys)
     if partner.options.dry_run:  # nothing is kept, so nothing is named for good
         passing = [(BASKET, str(each["id"])) for each in baskets]
         passing += [(LINE_KIND, str(line["id"])) for each in baskets for line in each["lines"]]
         names = names.beside({key: str(uuid4()) for key in passing})
-    return each_shown(partner.profile, WORD, [_document(partner.profile, each, names) for each in baskets])
+    return each_shown(partner.profile, WORD, [_document(partner.profile, each, names, of_lines) for each in baskets])
 
 
-def _keys(line: Document) -> list[tuple[str, str | None]]:
-    item = line["item"]
-    family = Family(product.key_of(item), [item])
-    commitment = family.commitment_key(dig(item, "terms", "commitment"))
-    return [
-        (product.KIND, family.key),
-        (COMMITMENTS, commitment),
-        (subscription.KIND, subscription.key_of(id_in(line, "subscription"), item["id"])),
-    ]
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Under what the product, the commitment and the subscription of a line have their UUIDs."""
+
+    product: str
+    commitment: str | None
+    subscription: str | None
+
+    def all(self) -> tuple[tuple[str, str | None], ...]:
+        """Each with its kind."""
+        return (
+            (product.KIND, self.product),
+            (COMMITMENTS, self.commitment),
+            (subscription.KIND, self.subscription),
+        )
 
 
-def _document(profile: Profile, each: Document, names: Names) -> Document:
+def _keys(line: Document) -> _Keys:
+    item, held = line["item"], line.get("subscription")
+    key = product.key_of(item)
+    commitment = product.commitment_key(key, item["terms"].get("commitment"))
+    return _Keys(key, commitment, subscription.key_of(held["id"], item["id"]) if held else None)
+
+
+def _document(profile: Profile, each: Document, names: Names, of_lines: Mapping[str, _Keys]) -> Document:
     made = str(dig(each, "audit", "created", "at"))
     email, who = dig(each, "orderedBy", "email"), dig(each, "orderedBy", "type")
     by = dig(each, "audit", "created", "by") or {}
-    lines = [_line(profile, line, names, made) for line in each["lines"]]
+    lines = [_line(profile, line, names, of_lines[line["id"]], made) for line in each["lines"]]
     waits = [line for line in each["lines"] if line.get("status") == "Submitted" and line.get("startDate")]
     told: Document = {
         "id": names.of(BASKET, each["id"]),
@@ -118,18 +140,17 @@ def _document(profile: Profile, each: Document, names: Names) -> Document:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _line(profile: Profile, line: Document, names: Names, made: str) -> Document:
+def _line(profile: Profile, line: Document, names: Names, keys: _Keys, made: str) -> Document:
     """A line; one that names no day begins on that of its order."""
     item, start = line["item"], line.get("startDate") or made
-    family = Family(product.key_of(item), [item])
     price = line.get("price") or {}
     told: Document = {
         "id": names.of(LINE_KIND, line["id"]),
-        "productId": names.of(product.KIND, family.key),
-        "subscriptionId": names.of(subscription.KIND, subscription.key_of(id_in(line, "subscription"), item["id"])),
-        "commitmentTermId": names.of(COMMITMENTS, family.commitment_key(dig(item, "terms", "commitment"))),
+        "productId": names.of(product.KIND, keys.product),
+        "subscriptionId": names.of(subscription.KIND, keys.subscription),
+        "commitmentTermId": names.of(COMMITMENTS, keys.commitment),
         "provisionStartDate": start[:10] if profile is Profile.SEED else start,
-        "billingTerm": BILLING.get(str(dig(item, "terms", "period"))),
+        "billingTerm": BILLING.get(item["terms"]["period"]),
         "quantity": line.get("quantity"),
         "lineItemNumber": line.get("number"),
         "status": line.get("status"),

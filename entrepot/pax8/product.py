@@ -66,13 +66,18 @@ class Family:
 
     def commitment_key(self, commitment: str | None) -> str | None:
         """Under what a commitment of this product has its UUID."""
-        return f"{self.key}/{commitment}" if commitment in COMMITMENT else None
+        return commitment_key(self.key, commitment)
 
 
 def key_of(item: Document) -> str:
     """The family of an item: its product, and its vendor's number; an item without one is its own."""
     number = dig(item, "externalIds", "vendor")
     return f"{id_in(item, 'product')}/{number}" if number else f"{id_in(item, 'product')}#{item['id']}"
+
+
+def commitment_key(key: str, commitment: str | None) -> str | None:
+    """Under what a commitment of a family has its UUID; None for none."""
+    return f"{key}/{commitment}" if commitment in COMMITMENT else None
 
 
 def families(items: Iterable[Document]) -> list[Family]:
