@@ -129,21 +129,37 @@ def place(command: Command) -> None:
     """What the order is about is brought up to date, and waits for the order from now on."""
     deal, order = command.deal, command.order
     kind = TYPES[order.type]
-    numbers = {each.number: each for each in deal.agreement.lines}
-    if any(line.number in numbers and numbers[line.number].status != "Active" for line in order.lines):
-        raise Refused(409)
-    if order.type != "Purchase":
-        order.fulfillment |= {name: replace(each) for name, each in deal.agreement.fulfillment.items()}
+    if order.type == "Purchase":
+        return
+    for line in order.lines:
+        refresh_line(deal, order, line)
+    order.reprice()
+    known = deal.agreement.fulfillment.items()
+    order.fulfillment |= {name: replace(each) for name, each in known if each.value is not None}
     for copy, live in pairs(deal, order):
+        take_over(copy, live, order, again=True)
         if copy.is_asset:
             continue
-        take_over(copy, live, order, again=True)
         if live.status != kind.before:
             raise Refused(409)
         if copy.status != live.status:
             copy.move(live.status, command.who)
         for each in (live, copy):
             each.move(kind.placed, command.who)
+
+
+def refresh_line(deal: Deal, order: Order, line: Line) -> None:
+    """What was agreed for it meanwhile; unless the order was quoted, since a quote holds."""
+    held = {each.number: each for each in deal.agreement.lines}
+    if line.number not in held:
+        if not line.item.once and any(each.item == line.item and each.status == "Active" for each in held.values()):
+            raise Refused(409)
+        return
+    live = held[line.number]
+    if live.status != "Active":
+        raise Refused(409)
+    if "quoted" not in order.history.audit:
+        line.unit_pp, line.markup = live.unit_pp, live.markup
 
 
 def require_rest(command: Command) -> None:
@@ -178,8 +194,10 @@ def complete(command: Command) -> None:
                     holding=holders[line.draft or 0] or 0,
                 )
             )  # fmt: skip
-        elif live.status == "Active" and order.type in ("Change", "Termination"):
-            live.quantity, live.unit_pp, live.markup = line.quantity, line.unit_pp, line.markup
+        elif live.status == "Active":
+            live.unit_pp, live.markup = line.unit_pp, line.markup
+            if order.type in ("Change", "Termination"):
+                live.quantity = line.quantity
             if order.type == "Termination" or (not live.quantity and live.item.counted):
                 live.end("Terminated")
     for copy, live in copies:
@@ -218,8 +236,7 @@ def settle_pair(command: Command, copy: Draft, live: Holding) -> None:
         copy.move(live.status, who)
         return
     live.name, live.auto_renew, live.commitment = copy.name, copy.auto_renew, copy.commitment
-    if "vendor" in copy.external_ids:
-        live.external_ids["vendor"] = copy.external_ids["vendor"]
+    live.external_ids = dict(copy.external_ids)
     over = all(each.status != "Active" for each in command.deal.agreement.lines_of(live))
     if live.is_asset:
         live.history.mentioned = True

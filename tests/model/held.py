@@ -2,6 +2,8 @@
 
 from calendar import monthrange
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 
 from tests.model import effect
@@ -144,7 +146,19 @@ def write_line(command: Command, line: LiveLine, at: int, entry: Body) -> None:
 
 
 def edit(command: Command) -> None:
-    """Each writes its own; lines change while nothing holds them up."""
+    """Each writes its own, and so on the copy in an order in flight, which gives it back when it completes."""
+    before = replace(command.held, external_ids=dict(command.held.external_ids))
+    write(command)
+    for order in command.deal.orders:
+        for copy in order.drafts if order.status in ("Processing", "Querying") else ():
+            if copy.live == command.held.key:
+                for name in ("name", "external_ids", "auto_renew", "commitment"):
+                    if getattr(command.held, name) != getattr(before, name):
+                        setattr(copy, name, deepcopy(getattr(command.held, name)))
+
+
+def write(command: Command) -> None:
+    """What each may write; lines change while nothing holds them up."""
     held, body = command.held, command.body
     lines = body.get("lines", [])
     if command.by("client", VENDOR):

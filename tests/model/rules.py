@@ -75,7 +75,10 @@ def buy(who: Somebody, body: Body) -> tuple[Deal, Order]:
         faults.add("status")
     if faults:
         raise Refused(400, faults)
-    deal = Deal(product, licensee, Agreement("Agreement", "Draft"))
+    deal = Deal(product, licensee, Agreement("Agreement", "Draft", name=body["agreement"].get("name", "")))
+    deal.agreement.external_ids = {
+        name: each for name, each in body["agreement"].get("externalIds", {}).items() if name == CLIENT
+    }
     order = begin(deal, who, body, Order("Order", "Draft", ordering=ordering(), fulfillment=fulfillment()))
     settle(None, deal, who)
     return deal, order
@@ -144,7 +147,8 @@ def as_asked(deal: Deal, order: Order) -> Body:
         },
     }
     if order.type == "Purchase":
-        asked["agreement"] = {"licensee": {"id": deal.licensee}, "product": {"id": deal.product}}
+        asked["agreement"] = {"licensee": {"id": deal.licensee}, "product": {"id": deal.product}} | {
+            "name": deal.agreement.name, "externalIds": deal.agreement.external_ids}  # fmt: skip
     if TYPES[order.type].whole:
         return asked | {"subscriptions": [{"id": each.id, "autoRenew": each.auto_renew} for each in order.drafts]}
     held_here = {each.number for each in deal.agreement.lines}
@@ -166,7 +170,7 @@ def edit(command: Command) -> None:
 
 def validate(command: Command) -> None:
     """Keeps the changes, and moves nothing (2.10)."""
-    command.require("Draft", "Querying")
+    command.require("Draft", *(("Querying",) if command.order.type == "Purchase" else ()))
     write(command)
 
 
@@ -318,12 +322,14 @@ def edit_draft(command: Command) -> None:
     if command.by(VENDOR):
         states = UNDER_WAY if draft.kind == "OrderAsset" else ("Quoted", "Processing", "Querying")
         command.require(*states)
+        if draft.live is not None and command.state in ("Draft", "Quoted"):
+            raise Refused(409)  # what is live is changed on an order once it is placed
         draft.name = body.get("name", draft.name)
         if not draft.is_asset:
             draft.auto_renew = body.get("autoRenew", draft.auto_renew)
         if "lines" in body:
             put_lines(command, draft)
-            if not body["lines"] and not draft.is_asset:
+            if not body["lines"] and not draft.is_asset and draft.live is None:
                 discard(command.order, [draft])
     if command.who.actor in body.get("externalIds", {}):
         draft.external_ids[command.who.actor] = body["externalIds"][command.who.actor]
