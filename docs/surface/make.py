@@ -48,7 +48,8 @@ def _who(operation: Operation) -> str:
 def _others() -> Iterator[tuple[str, str, str, str]]:
     """What answers beside the API; nothing is called, so no part is needed."""
     nothing: Any = None
-    site: Any = Site(Settings(), nothing, Page(nothing, nothing, Vault(""), OFFERS), Docs(DOCUMENTS), nothing)
+    page = Page(nothing, nothing, Vault(""), OFFERS)
+    site: Any = Site(Settings(), nothing, page, Docs(DOCUMENTS), nothing, nothing, {})
     said = {
         "/health/live": "The process answers.",
         "/health/ready": "The database answers too.",

@@ -81,6 +81,10 @@ DIFFERENCES: dict[str, str] = {
     "Who fulfils the orders of a product, and after what delay, is a setting of ours (docs/fulfilment.md).": """
         ProductSettings.fulfilment: not there
     """,
+    "Baskets are ours, and so are the rules of seats that an item declares (docs/baskets.md).": """
+        Agreement.basket: not there
+        ProductItem.settings: not there
+    """,
     "It comes with the room or the noun that makes it; until then there would be nothing to count or to name.": """
         *.statistics: not here
         *.split: not here

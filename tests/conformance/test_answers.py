@@ -24,7 +24,7 @@ from tests.conforming import ROUTES
 from tests.party import ok
 from tests.purchases import completed, draft, failed, placed, queried
 from tests.serving import Reply, Served, serving
-from tests.world import CERTIFICATE, LICENSEE, MONTHLY, ONCE, PRODUCT, USER, purchase, refer
+from tests.world import BUYER, CERTIFICATE, LICENSEE, MONTHLY, ONCE, PRODUCT, USER, YEARLY, purchase, refer
 
 ACTORS = ("client", "vendor", "operations")
 BY_NAME = {name_of(route): route for route in ROUTES}
@@ -33,7 +33,17 @@ READ_MAX = 4
 
 BEGUN = {"name": "From before", "status": "Active", "product": refer(PRODUCT), "licensee": refer(LICENSEE),
          "authorization": refer("AUT-5001-0001")}  # fmt: skip
+BASKET_LINE = {
+    "item": refer(YEARLY),
+    "quantity": 5,
+    "parameters": {"ordering": [{"externalId": "company", "value": "Northwind"}]},
+}
+PERSON = {"firstName": "Ada", "lastName": "Lo", "email": "ada@client.example"}
 BODIES: dict[str, list[Any]] = {
+    "accounts_buyers_create": [{"name": "New", "account": refer("ACC-2001-0001"), "address": {"city": "Bern"}}],
+    "accounts_licensees_create": [{"name": "New", "buyer": refer(BUYER)}],
+    "accounts_licensees_contacts_create": [PERSON],
+    "commerce_baskets_create": [{"licensee": refer(LICENSEE), "lines": [BASKET_LINE]}],
     "commerce_orders_create": [
         purchase(),
         {"type": "Change", "agreement": refer("{agreement}"), "lines": [{"id": "{line}", "quantity": 12}]},
@@ -85,6 +95,7 @@ class Asked:
             line = ok(served.call("vendor", "GET", f"{prepared}/lines")).get("data")[at]
             ok(served.call("vendor", "POST", f"{prepared}/{kind}", {"name": "Prepared", "lines": [{"id": line["id"]}]}))
         draft(served, certificates=[{"id": CERTIFICATE}])
+        self._companies()
         for route in ROUTES:
             for actor in ACTORS:
                 if actor in actors(route):
@@ -96,6 +107,29 @@ class Asked:
         found = ok(self.served.call("operations", "GET", held))
         line = next(each for each in found["lines"] if "subscription" in each)
         return {"{agreement}": found["id"], "{subscription}": line["subscription"]["id"], "{line}": line["id"]}
+
+    def _companies(self) -> None:
+        """Buyers and licensees to be enabled, somebody at a licensee, and baskets that wait for approval or a day."""
+        client, address = refer("ACC-2001-0001"), {"city": "Bern"}
+        self.served.load((
+            {"$kind": "accounts/buyers", "id": "BUY-2001-0021", "status": "Enabled", "name": "A", "account": client,
+             "address": address},
+            {"$kind": "accounts/buyers", "id": "BUY-2001-0022", "status": "Disabled", "name": "B", "account": client,
+             "address": address},
+            {"$kind": "accounts/licensees", "id": "LCE-2001-0001-0021", "status": "Disabled", "name": "C",
+             "buyer": refer(BUYER), "seller": refer("SEL-4001-0001")},
+        ))  # fmt: skip
+        path = f"/accounts/licensees/{LICENSEE}"
+        ok(self.served.call("client", "POST", f"{path}/contacts", PERSON))
+        approved = {"settings": {"selfServiceAllowed": True, "orderApprovalRequired": True}}
+        ok(self.served.call("client", "PUT", path, approved))
+        for kind, day in (("Customer", None), ("Partner", "2999-01-01T00:00:00Z"), ("Partner", None)):
+            body = {
+                "licensee": refer(LICENSEE),
+                "orderedBy": {"type": kind},
+                "lines": [{**BASKET_LINE, "startDate": day}],
+            }
+            ok(self.served.call("client", "POST", "/commerce/baskets", body))
 
     def _filled(self, body: Any) -> Any:
         text = json.dumps(body)
