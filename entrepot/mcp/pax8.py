@@ -11,6 +11,7 @@ from entrepot.kernel.doors import Doors
 from entrepot.kernel.errors import Forbidden, Invalid, Missing, Refusal
 from entrepot.kernel.resource import Resource
 from entrepot.kernel.wire import encode
+from entrepot.mcp import pax8_help
 from entrepot.mcp.parameter import Arguments, Parameter
 from entrepot.mcp.pax8_prompts import PROMPTS
 from entrepot.mcp.tool import Said, Tool
@@ -176,6 +177,10 @@ async def _requirements(partner: Partner, told: Arguments) -> Document:
         "provisionDetails": (await product.provision_details(partner, uuid))["content"],
         "dependencies": await product.dependencies(partner, uuid),
     }
+
+
+async def _help(partner: Partner, told: Arguments) -> Document:
+    return {"content": [{"title": each.title, "text": each.text} for each in pax8_help.found(told["query"])]}
 
 
 async def _invoice(partner: Partner, told: Arguments) -> Document:
@@ -448,5 +453,14 @@ TOOLS = (
         "Product not found",
         VERIFY_PRODUCT,
         by="productId",
+    ),
+    Reading(
+        "get-pax8-help-documents",
+        "Get help",
+        "Short texts about orders: their states, terms and seat changes, faults, and how common jobs are done.",
+        _help,
+        (Parameter("query", "What is wanted to know, in a few words.", required=True),),
+        "Help not found",
+        "",
     ),
 )

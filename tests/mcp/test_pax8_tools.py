@@ -13,6 +13,7 @@ from tests.serving import Served, serving
 from tests.world import token
 
 PARAMETERS = {
+    "get-pax8-help-documents": "query!",
     "pax8-get-company-by-uuid": "uuid!",
     "pax8-get-detailed-usage-summary": "usageSummaryId! usageDate page size sort",
     "pax8-get-invoice-by-uuid": "uuid!",
@@ -123,6 +124,12 @@ def test_products_are_found_by_number_name_and_words(agent):
     assert names("pax8-list-products", productName="shield", size=2) == ["Beta Shield 1m", "Beta Shield 1y"]
     assert names("pax8-semantic-search-product", query="a shield, by Vendor 3002", size=1) == ["Beta Shield 1m"]
     assert names("pax8-semantic-search-product", query="unheard") == []
+
+
+def test_help_is_about_what_was_asked(agent):
+    titles = [each["title"] for each in agent.ok("get-pax8-help-documents", query="order states")["content"]]
+    assert titles[0] == "Order states" and len(titles) <= 5
+    assert agent.ok("get-pax8-help-documents", query="zyzzyva") == {"content": []}
 
 
 def test_what_is_not_billed_or_quoted_here_are_empty_pages(agent):
