@@ -63,11 +63,13 @@ def complete(call: Call, order: Thing, got: Got) -> None:
     held = got.agreement
     for each in order.lines:
         live = order_line.live_line(held, each.id)
+        if live is None and not _is_new(each, held):
+            continue  # the vendor ended what was bought once, meanwhile
         if live is None:
             _supersede(call, held, each)
             line.begin(call, order, each, held)
         else:
-            _set_line(call, order, live, each)
+            _set_line(call, order, live, each, got)
     _settle_subscriptions(call, order, held)
     _settle_assets(call, order, held)
     held.template_id = order.template_id
@@ -131,13 +133,14 @@ def _refresh_line(order: Thing, ordered: Thing, held: Thing) -> None:
         setattr(ordered, column, getattr(live, column))
 
 
-def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing) -> None:
+def _set_line(call: Call, order: Thing, live: Thing, ordered: Thing, got: Got) -> None:
     """Takes over quantity and price; what is at zero now has ended, unless it is not counted at all."""
     if order.type in ("Change", "Termination"):
         live.quantity = ordered.quantity
     for column in AGREED:
         setattr(live, column, getattr(ordered, column))
-    if order.type == "Termination" or (not ordered.quantity and ordered.old_quantity):
+    counted = not any(each.id == live.item_id and each.quantity_not_applicable for each in got.items)
+    if order.type == "Termination" or (not ordered.quantity and counted):
         line.end(call, live, "terminate")
     else:
         line.reprice(live, order.precision)
@@ -193,6 +196,9 @@ def _settle_subscriptions(call: Call, order: Thing, held: Thing) -> None:
 
 def _settle_assets(call: Call, order: Thing, held: Thing) -> None:
     for copy, live in list(_pairs(order, held, "assets")):
+        if live.status == "Terminated":
+            call.move(copy, "terminate", by="kernel")
+            continue
         own = [each for each in held.lines if each.asset_id == live.id]
         _merge(live, copy, mirror.OF_ASSET)
         asset.sum_up(live, own)

@@ -237,3 +237,14 @@ def test_the_end_of_an_agreement_is_told_by_whatever_it_came(api, served, by_ord
     else:
         ok(api("vendor").post(f"{SUBSCRIPTIONS}/{target}/terminate"))
     assert served.fetch("select from trail where object_id = $1 and name = 'agreement.terminated'", held["id"])
+
+
+def test_an_asset_that_ended_while_an_order_was_in_flight_stays_ended(api, served):
+    held = live(served)
+    asset = line_of(held, ONCE)
+    change = ordered(served, held, "Change", lines=[{"id": asset["id"], "quantity": 5}])
+    ok(api("vendor").post(f"{ASSETS}/{asset['asset']['id']}/terminate"))
+    assert finish(served, change)["status"] == "Completed"
+    after = agreement(served, held["id"])
+    assert [each["status"] for each in after["assets"]] == ["Terminated"]
+    assert next(each for each in after["lines"] if each["id"] == asset["id"])["quantity"] == 0
