@@ -68,6 +68,8 @@ def _others() -> Iterator[tuple[str, str, str, str]]:
             continue
         for method in sorted(route.methods - {"HEAD"}):
             yield method, route.path, "any", said[route.path]
+    yield "POST", "/mcp", "CVO", "MCP: the tools of the Marketplace, for agents."
+    yield "POST", "/pax8/mcp", "C--", "MCP: the tools of Pax8, by their own names."
 
 
 MADE = {"endpoints.txt": endpoints, "openapi.json": openapi}
