@@ -6,6 +6,7 @@ import pytest
 
 from tests.pax8.conftest import NOBODY, UNKNOWN, Desk, Desks, ok
 from tests.serving import Served
+from tests.world import AUTOMATIC, refer
 
 YEARLY, MONTHLY = "G-1", "G-2"
 
@@ -86,15 +87,32 @@ def test_cancelled_for_the_end_of_its_term_it_runs_out(desk: Desks, held: Any):
     assert (later["status"], later["endDate"][:10]) == ("Active", day)
 
 
-def test_one_of_several_lines_of_a_subscription_ends_by_itself(desk: Desks, served: Served):
+def test_one_of_several_lines_of_a_subscription_ends_by_itself_and_the_last_one_ends_it(desk: Desks, served: Served):
+    """What the core holds as one subscription of two items are two subscriptions here."""
+    item, price = "ITM-5001-0002-0081", "PRI-5001-0002-0001-0081"
+    served.load([
+        {"$kind": "catalog/items", "id": item, "product": refer(AUTOMATIC), "name": "Gamma Extra", "status": "Published",
+         "group": refer("IGR-5001-0002-0001"), "unit": refer("UNT-1001"), "externalIds": {"vendor": "G-X"},
+         "terms": {"model": "quantity", "period": "1y", "commitment": "1y"}},
+        {"$kind": "catalog/price-lists/PRC-5001-0002-0001/items", "id": price, "item": refer(item), "status": "ForSale",
+         "unitPP": 20, "markup": 10},
+    ])  # fmt: skip
     partner = desk()
-    first = partner.subscriptions(partner.order(partner.line(YEARLY, "Annual", 3)))[0]
-    line = served.fetch(
-        "select l.agreement_id from lines l join subscriptions s on s.id = l.subscription_id order by s.audit_created_at desc limit 1"
-    )[0]
-    assert line["agreement_id"] and first["status"] == "Active"
+    first, second = partner.subscriptions(
+        partner.order(partner.line(YEARLY, "Annual", 3), partner.line("G-X", "Annual", 4))
+    )
+    rows = served.fetch("select distinct subscription_id from lines where item_id = $1 or quantity = 3", item)
+    assert len(rows) == 1 and first["id"] != second["id"]
     assert partner.ask("DELETE", f"/subscriptions/{first['id']}").status_code == 204
     assert done(partner, first["id"])["status"] == "Cancelled"
+    assert partner.get(f"/subscriptions/{second['id']}")["status"] == "Active"
+    assert partner.ask("DELETE", f"/subscriptions/{second['id']}").status_code == 204
+    assert done(partner, second["id"])["status"] == "Cancelled"
+    kinds = served.fetch(
+        "select type from orders where agreement_id = (select agreement_id from lines where item_id = $1) order by audit_created_at",
+        item,
+    )
+    assert [row["type"] for row in kinds] == ["Purchase", "Change", "Termination"]
 
 
 @pytest.mark.parametrize("query", ["status=PendingManual", "billingTerm=trial", "billingTerm=three-year"])
