@@ -155,7 +155,8 @@ class Asking(RuleBasedStateMachine):
                 self.hold_all(beside)
         reply = send()
         assert reply.status == wanted, (*context, reply.status, reply.json)
-        self.outcomes[request.verb, wanted] += 1
+        of_type = f" {self.find(request.order).type}" if request.order is not None else ""
+        self.outcomes[request.verb + of_type, wanted] += 1
         if manner == "repeated":
             again = send()
             assert again.status == wanted, (*context, again.status, again.json)

@@ -196,13 +196,14 @@ class Marketplace(Asking):
         who=PARTIES,
         mine=MOSTLY,
         status=BEGINNINGS,
-        held=st.lists(st.tuples(PICK, one_of(1, 2, 12, 0)), max_size=3, unique_by=lambda each: each[0]),
+        held=st.lists(st.tuples(PICK, one_of(1, 2, 12, 0)), min_size=1, max_size=3, unique_by=lambda each: each[0]),
         more=st.lists(st.tuples(GOOD_ITEMS | ITEM_CHOICES, one_of(1, 3)), max_size=2),
+        right=MOSTLY,
         manner=MANNERS,
     )
     def change(
         self, at: int, who: Somebody, mine: bool, status: str, held: list[tuple[int, int]], more: list[tuple[str, int]],
-        manner: str,
+        right: bool, manner: str,
     ) -> Any:  # fmt: skip
         """A client wants more of what it holds, or less, or something else beside."""
         deal = self.live_deal(at)
@@ -210,11 +211,15 @@ class Marketplace(Asking):
             return multiple()
         lines: list[Body] = []
         for place, quantity in held:
-            line = pick(place, deal.agreement.lines)
+            line = pick(place, [each for each in deal.agreement.lines if each.status == "Active" or not right])
             if line is not None and all(each["id"] != deal.line_id(line) for each in lines):
                 lines.append({"id": deal.line_id(line), "quantity": quantity})
+        kept = {each.item.id for each in deal.agreement.lines if each.status == "Active"}
         for item, quantity in more:
             of_this = item.replace("5001-0001", deal.product[4:])
+            if right and (of_this in kept or of_this not in ITEMS or not ITEMS[of_this].more):
+                continue
+            kept.add(of_this)
             lines.append({"item": world.refer(of_this), "quantity": quantity})
         body = self.about(deal, "Change", status) | {"lines": lines}
         return self.begin_about(self.party(deal, "client", mine, who), deal, body, manner)
@@ -282,9 +287,10 @@ class Marketplace(Asking):
         items=st.lists(
             st.tuples(
                 one_of(world.MONTHLY, world.YEARLY, world.ONCE, USAGE, BY_DEFAULT, world.PRIVATE_ITEM, world.DRAFT_ITEM),
-                one_of(5, 5, 5, 0, None, "ten"),
-                some(unitPP=one_of(8, 0, -1)),
+                one_of(5, 5, 5, 5, 5, 5, 0, None, "ten"),
+                some(unitPP=one_of(8, 0, 8, -1)),
             ),
+            min_size=1,
             max_size=2,
         ),
         more=some(autoRenew=st.booleans(), startDate=one_of("2026-01-31T00:00:00.000Z"), externalIds=EXTERNAL_IDS),
@@ -639,6 +645,8 @@ class Marketplace(Asking):
         for deal in self.deals if self.sound else ():
             self.hold_all(deal)
             self.hold_trail(deal, OPERATIONS)
+        # What is left here would be renewed for ever: the next run has a clock, and deals, of its own.
+        self.served.fetch("delete from due")
 
     # Whom and what rules choose -------------------------------------------------------------------
 

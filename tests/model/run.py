@@ -78,7 +78,7 @@ def main() -> int:
             raise
     for verb in sorted({verb for verb, _ in Marketplace.outcomes}):
         found = sorted((status, count) for (each, status), count in Marketplace.outcomes.items() if each == verb)
-        print(f"{verb:18}", " ".join(f"{status}: {count:<7}" for status, count in found))  # noqa: T201
+        print(f"{verb:32}", " ".join(f"{status}: {count:<7}" for status, count in found))  # noqa: T201
     print(  # noqa: T201
         f"{Marketplace.steps} steps, {Marketplace.requests} requests, {time.monotonic() - began:.0f} s: no difference"
     )
