@@ -171,6 +171,22 @@ class Marketplace(Asking):
                 noted["ordering"] = last
             self.ask(Request(self.vendor_of(order), "complete", order, body={"parameters": noted}), manner)
 
+    @rule(at=PICK, fails=one_of(False, False, False, True), manner=MANNERS)
+    def deliver(self, at: int, fails: bool, manner: str) -> None:
+        """An order about what is held comes to its end, mostly a good one."""
+        about_held = [each for deal in self.deals for each in deal.orders if each.under_way and each.type != "Purchase"]
+        found = pick(at, [each for each in about_held if each.status == "Processing"] or about_held)
+        if found is None:
+            return
+        order = found.key
+        if found.status != "Processing":
+            who = OPERATIONS if TYPES[found.type].by == "operations" else self.whose(order, "client", True, OPERATIONS)
+            self.ask(Request(who, "process", order), "plain")
+        if self.find(order).status == "Processing":
+            self.map_all(order, "plain", split=False)
+            body: Body = {"statusNotes": {"message": "Not to be had."}} if fails else {}
+            self.ask(Request(self.vendor_of(order), "fail" if fails else "complete", order, body=body), manner)
+
     @rule(
         at=PICK,
         notes=one_of("for the team", "soon"),
