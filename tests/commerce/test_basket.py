@@ -414,3 +414,14 @@ def test_what_is_no_longer_for_sale_is_not_approved(sandbox):
     sandbox.run(sandbox.parts.pool.execute(change, MONTHLY, "Published"))
     assert (refused.status, list(refused.json["errors"])) == (400, ["lines[0].item.id"])
     assert now(sandbox, made)["status"] == "PendingApproval"
+
+
+def test_a_world_file_may_leave_out_what_follows(sandbox):
+    sandbox.load([{"$kind": "commerce/baskets", "id": "BSK-1000-0000-0001", "licensee": refer(LICENSEE),
+                   "lines": [line(YEARLY), line(OTHER_YEARLY, startDate=later(sandbox, 3))]}])  # fmt: skip
+    made = {"id": "BSK-1000-0000-0001"}
+    seen = now(sandbox, made)
+    assert (seen["client"]["id"], seen["orderedBy"]["type"]) == ("ACC-2001-0001", "Partner")
+    assert (states(seen), seen["lines"][1]["id"]) == (("Submitted", ["Submitted"] * 2), "BSL-1000-0000-0001-0002")
+    days(sandbox, 4)
+    assert all("order" in each for each in now(sandbox, made)["lines"])

@@ -18,6 +18,7 @@ from tests.access import crowd
 from tests.purchases import completed, draft, placed
 from tests.serving import KEY, Served, copied
 from tests.storage.worlds import HOUSE, Line, content, fetch, file, loaded
+from tests.world import LICENSEE
 
 
 def dumped(url: str, kind: str | None = None, key: str = KEY) -> list[bytes]:
@@ -65,6 +66,10 @@ def test_a_world_that_was_worked_on_comes_back(cluster: Embedded, migrated: str,
     draft(served)
     placed(served)
     completed(served)
+    crowd.basketed(served, "client", LICENSEE, "2026-01-01")
+    crowd.basketed(served, "client", LICENSEE, "2999-01-01")
+    person = {"firstName": "Ada", "lastName": "Lo", "email": "ada@licensee.example"}
+    assert served.call("client", "POST", f"/accounts/licensees/{LICENSEE}/contacts", person).status == 201
     lines = dumped(served.database)
     back, held = again(cluster, migrated, lines)
     assert back == lines
