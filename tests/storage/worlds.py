@@ -80,7 +80,9 @@ def row(url: str, table: str, thing_id: str) -> dict[str, Any]:
 
 def counts(url: str) -> dict[str, int]:
     """How many rows each table of a noun has, and each of a list, and the trail."""
-    tables = [each.table_name for each in HOUSE if each.path not in ("identities", "audit/records", "events")] + ["trail"]
+    tables = [each.table_name for each in HOUSE if each.path not in ("identities", "audit/records", "events")] + [
+        "trail"
+    ]
     tables += [each.link(f).name for each in HOUSE for f in each.all_fields if f.kind == "refs"]
     text = "select " + ", ".join(f"(select count(*) from {table})" for table in tables)
     return dict(zip(tables, fetch(url, text)[0], strict=True))
