@@ -5,6 +5,18 @@ and each pattern must still say something. `make facts` lays the table out as do
 """
 
 DIFFERENCES: dict[str, str] = {
+    "A split is told with what it is a split of, and an allocation can be named; only the client's number is on it.": """
+        ExternalIds.operations: not here
+        ExternalIds.vendor: not here
+        SplitBillingAgreement.agreement: not there
+        SplitBillingAgreementAllocation.id: not there
+        SplitBillingAgreementAllocation.split: not there
+        SplitBillingSubscription.agreement: not there
+        SplitBillingSubscription.icon: not here
+        SplitBillingSubscription.name: not here
+        SplitBillingSubscriptionAllocation.id: not there
+        SplitBillingSubscriptionAllocation.split: not there
+""",
     # reason: patterns, one a line
     "Newer descriptions (v5, 2026) have it: see the field lists of the spec.": """
         *.revision: not there

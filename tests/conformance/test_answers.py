@@ -53,6 +53,9 @@ BODIES: dict[str, list[Any]] = {
     ],
     "commerce_orders_fail": [{"statusNotes": {"message": "No."}}],
     "commerce_orders_notify": [{"userId": USER}],
+    "commerce_agreements_split_create": [{"allocations": [{"buyer": refer(BUYER)}]}],
+    "commerce_agreements_split_update": [{"allocations": [{"buyer": refer(BUYER)}]}],
+    "commerce_subscriptions_split_update": [{"allocations": [{"buyer": refer(BUYER), "percentage": 100}]}],
     "commerce_agreements_create": [BEGUN],
     "commerce_requests_create": [
         {
@@ -96,6 +99,12 @@ class Asked:
             ok(served.call("vendor", "POST", f"{prepared}/{kind}", {"name": "Prepared", "lines": [{"id": line["id"]}]}))
         draft(served, certificates=[{"id": CERTIFICATE}])
         self._companies()
+        shared = completed(served)["agreement"]["id"]
+        ok(
+            served.call(
+                "client", "POST", f"/commerce/agreements/{shared}/split", {"allocations": [{"buyer": refer(BUYER)}]}
+            )
+        )
         for route in ROUTES:
             for actor in ACTORS:
                 if actor in actors(route):

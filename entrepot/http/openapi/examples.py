@@ -86,7 +86,8 @@ class Examples:
         noun = resource.noun
         fields = [] if action.alone else writable_fields(noun, action, (actor,))
         taken = {each.name for each in action.takes}
-        chosen = [each for each in fields if each.name not in taken and not _rare(each, action)]
+        beside = [each for each in fields if each.name not in taken]
+        chosen = [each for each in beside if not _rare(each, action)] or beside
         return _nested((f, self._incoming(f, noun, action, actor)) for f in (*action.takes, *chosen))
 
     def _outgoing(self, each: Field, noun: Noun, actor: str, depth: int) -> object:

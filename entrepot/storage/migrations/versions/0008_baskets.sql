@@ -3,7 +3,7 @@
 create table baskets (
     id text collate "C" not null,
     revision integer not null,
-    status text collate "C" not null check (status in ('PendingApproval', 'Submitted', 'Cancelled', 'PendingManual', 'Processing', 'Completed', 'Failed')),
+    status text collate "C" not null check (status in ('Submitted', 'PendingApproval', 'Cancelled', 'PendingManual', 'Processing', 'Completed', 'Failed')),
     status_notes jsonb,
     notes text collate "C",
     ordered_by_type text collate "C" check (ordered_by_type in ('Partner', 'Customer', 'Distributor')),
