@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from entrepot.kernel.field import ACTORS, Field
 from entrepot.kernel.noun import Noun
 from entrepot.offers import NOUNS
+from entrepot.storage.sealer import seal
 from tests.parts import PDF, Part
 from tests.party import ok
 from tests.purchases import completed, draft, failed, mapped, placed, queried
@@ -209,6 +210,8 @@ def populated(served: Served) -> "Crowd":
         **{mark: readers for _, mark, readers in requests()},
         **{f"changed by {actor}": _of(actor) for actor in ("client", "vendor", "operations")},
     }
+    while served.run(seal(served.parts.pool, "crowd")):  # events are what is sealed
+        pass
     crowd.mark()
     return crowd
 
