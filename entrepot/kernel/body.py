@@ -14,6 +14,8 @@ from entrepot.kernel.wire import encode, to_moment
 
 ABSENT = object()
 LARGEST_DOCUMENT_BYTES = 64 * 1024
+REFERENCES_MAX = 1000
+"""In one list of references."""
 
 
 class Body:
@@ -118,7 +120,7 @@ def referenced(call: Call, noun: Noun, body: Body, state: str) -> dict[tuple[str
                 wanted[each.target, found["id"]] = None
         elif each.kind == "refs":
             found = body.dig(call, each.path)
-            for entry in found if isinstance(found, list) else ():
+            for entry in found[:REFERENCES_MAX] if isinstance(found, list) else ():
                 if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                     wanted[each.target, entry["id"]] = None
     return wanted
@@ -147,6 +149,9 @@ def _apply_list(call: Call, thing: Thing, each: Field, path: str, value: object)
         value = []
     if not isinstance(value, list):
         call.fault(path, "A list was expected.")
+        return
+    if len(value) > REFERENCES_MAX:
+        call.fault(path, f"At most {REFERENCES_MAX} references are allowed.")
         return
     ids = [_reference(call, each, f"{path}[{at}]", entry) for at, entry in enumerate(value)]
     chosen = list(dict.fromkeys(i for i in ids if i is not None))
