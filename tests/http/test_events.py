@@ -189,7 +189,11 @@ def test_writers_at_once_and_a_reader_behind_them_miss_nothing(served: Served):
 
     async def story() -> tuple[list[str], list[str]]:
         pool, done, wrote, read = served.parts.pool, False, [], []
-        now = at
+        now, one_at_a_time = at, asyncio.Lock()
+
+        async def seal_in_turn() -> None:
+            async with one_at_a_time:
+                await _seal(served)
 
         async def write(writer: int) -> None:
             for number in range(25):
@@ -201,7 +205,7 @@ def test_writers_at_once_and_a_reader_behind_them_miss_nothing(served: Served):
 
         async def keep_sealing() -> None:
             while not done:
-                await _seal(served)
+                await seal_in_turn()
                 await asyncio.sleep(0.002)
 
         async def keep_reading() -> None:
@@ -211,7 +215,7 @@ def test_writers_at_once_and_a_reader_behind_them_miss_nothing(served: Served):
                 read.extend(each["object"]["id"] for each in page["data"])
                 now = page["$meta"]["cursor"]
                 if done:
-                    await _seal(served)
+                    await seal_in_turn()
 
         sealing, reading = asyncio.create_task(keep_sealing()), asyncio.create_task(keep_reading())
         await asyncio.gather(*(write(writer) for writer in range(4)))
