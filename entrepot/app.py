@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 
@@ -14,6 +15,7 @@ from entrepot.http.docs import Docs
 from entrepot.http.events import Events
 from entrepot.http.openapi.documents import Documents
 from entrepot.http.page import Page
+from entrepot.http.receiving import whole
 from entrepot.http.routes import Router, routes_of
 from entrepot.http.site import Site
 from entrepot.http.streams import Streams
@@ -120,7 +122,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
     resources, uuids = {each.address: each for each in OFFERS}, Uuids(pool)
     limit = Limit(settings.pax8_calls_per_minute)
-    pax8 = Rest(doors, resources, uuids, Tokens(callers, vault), limit, body_bytes_max=settings.body_bytes_max)
+    pax8 = Rest(doors, resources, uuids, Tokens(callers, vault), limit, partial(whole, most=settings.body_bytes_max))
     toolsets: dict[str, Toolset] = {
         "/mcp": Marketplace(doors, OFFERS),
         "/pax8/mcp": Pax8(doors, resources, uuids, limit),

@@ -85,7 +85,6 @@ def fulfilment(product: Thing) -> tuple[str, timedelta]:
     return (mode if mode in MODES else "extension"), _duration(said.get("delay"))
 
 
-CLOCKED = ("processing", "querying")
 STEPS = ("remind", "escalate", "due")
 
 

@@ -97,11 +97,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
         terms_model="one-time",
         terms_period="one-time",
         template_id=default_template(got, "Asset"),
-        fulfillment=[
-            parameters.instance(each)
-            for each in got.definitions
-            if each.scope == "Asset" and each.phase == "Fulfillment" and each.status != "Deleted"
-        ],
+        fulfillment=parameters.of_holding(got.definitions, "Asset"),
         **{name: getattr(held, name) for name in ("product_id", "client_id", "vendor_id", "buyer_id", "licensee_id")},
     )
     held.parts["assets"].append(asset)

@@ -76,11 +76,7 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
         buyer_id=order.buyer_id,
         price_currency=order.price_currency,
         template_id=default_template(got, "Asset"),
-        fulfillment=[
-            parameters.instance(each)
-            for each in got.definitions
-            if each.scope == "Asset" and each.phase == "Fulfillment" and each.status != "Deleted"
-        ],
+        fulfillment=parameters.of_holding(got.definitions, "Asset"),
     )
     order.parts["assets"].append(draft)
     return draft

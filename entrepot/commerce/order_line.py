@@ -1,13 +1,13 @@
 """An order line asks for so many units of one item, at the prices of the day on which it was written."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import exists
 from entrepot.catalog import unit_price
 from entrepot.commerce import price
+from entrepot.commerce.markup import asked_markup
 from entrepot.commerce.party import line_price, parties
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body, convert
@@ -274,24 +274,16 @@ def set_markup(call: Call, line: Thing, given: Body) -> None:
 
     A body that is sent back as it was fetched holds all three: what differs from the line counts.
     """
-    for each, made in (
-        (MARKUP, lambda value: value),
-        (MARGIN, unit_price.markup_of_margin),
-        (UNIT_SP, lambda value: unit_price.markup_of(line.price_unit_pp, value)),
-    ):
-        name = each.path[-1]
-        if given.get(name) is None:
-            continue
-        value: Any = convert(call, each, given.path(name), given.get(name))
-        if value is None or value == line.get(each.column):
-            continue
-        markup = made(value)
-        if markup is None or markup < -100:
-            call.fault(given.path(name), "No sales price follows from this.")
-            continue
+    markup = asked_markup(
+        call,
+        given,
+        (MARKUP, line.price_markup, lambda value: value),
+        (MARGIN, line.price_margin, unit_price.markup_of_margin),
+        (UNIT_SP, line.price_unit_sp, lambda value: unit_price.markup_of(line.price_unit_pp, value)),
+    )
+    if markup is not None:
         line.price_markup = markup
         line.price_markup_source = {"type": unit_price.MANUAL}
-        return
 
 
 # What the agreement holds -------------------------------------------------------------------------------

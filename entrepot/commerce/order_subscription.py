@@ -96,11 +96,7 @@ def begin(call: Call, order: Thing, got: Got) -> Thing:
         buyer_id=order.buyer_id,
         price_currency=order.price_currency,
         template_id=default_template(got, "Subscription"),
-        fulfillment=[
-            parameters.instance(each)
-            for each in got.definitions
-            if each.scope == "Subscription" and each.phase == "Fulfillment" and each.status != "Deleted"
-        ],
+        fulfillment=parameters.of_holding(got.definitions, "Subscription"),
     )
     order.parts["subscriptions"].append(draft)
     return draft

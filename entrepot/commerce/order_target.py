@@ -1,7 +1,6 @@
 """Orders about whole subscriptions: which ones a termination, a configuration, a suspension or its end names."""
 
 from entrepot.commerce import order_copy, order_line
-from entrepot.commerce.order_type import type_of
 from entrepot.kernel.body import Body, convert
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.field import flag, integer
@@ -86,8 +85,3 @@ def _configure(call: Call, order: Thing, copy: Thing, entry: Body | None) -> Non
     value = convert(call, AUTO_RENEW, entry.path("autoRenew"), entry.get("autoRenew"))
     if isinstance(value, bool):
         copy.auto_renew = value
-
-
-def is_whole(order: Thing) -> bool:
-    """Whether the order is about whole subscriptions."""
-    return type_of(order).whole

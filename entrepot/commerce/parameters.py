@@ -70,6 +70,15 @@ def instance(definition: Definition) -> Instance:
     return _slim(fresh)
 
 
+def of_holding(definitions: Iterable[Definition], scope: str) -> Bag:
+    """What the vendor fills in on a subscription or an asset: one instance for each definition of that scope."""
+    return [
+        instance(each)
+        for each in definitions
+        if each.scope == scope and each.phase == "Fulfillment" and each.status != "Deleted"
+    ]
+
+
 # --- written -------------------------------------------------------------------------------------------
 
 

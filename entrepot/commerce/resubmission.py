@@ -41,9 +41,11 @@ def resubmit(call: Call, order: Thing, body: Body, got: Got) -> Thing:
 
 def _as_asked(order: Thing, former: Thing) -> dict[str, object]:
     """The order as its client would ask for it."""
-    asked: dict[str, object] = {"type": order.type, "externalIds": {"client": order.external_ids_client}}
-    for name in ("notes",):
-        asked[name] = getattr(order, name)
+    asked: dict[str, object] = {
+        "type": order.type,
+        "notes": order.notes,
+        "externalIds": {"client": order.external_ids_client},
+    }
     if order.type == "Purchase":
         parties = {name: {"id": order.get(f"{name}_id")} for name in ("licensee", "product", "listing")}
         asked["agreement"] = {name: each for name, each in parties.items() if each["id"]} | {

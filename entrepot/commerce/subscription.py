@@ -121,11 +121,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
         price_currency=held.price_currency,
         price_default_markup=held.price_default_markup,
         template_id=default_template(got, "Subscription"),
-        fulfillment=[
-            parameters.instance(each)
-            for each in got.definitions
-            if each.scope == "Subscription" and each.phase == "Fulfillment" and each.status != "Deleted"
-        ],
+        fulfillment=parameters.of_holding(got.definitions, "Subscription"),
         **{name: getattr(held, name) for name in FROM_AGREEMENT},
     )
     held.parts["subscriptions"].append(subscription)

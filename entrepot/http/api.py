@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from prometheus_client import Histogram
 
-from entrepot.http import downloads, uploads
+from entrepot.http import downloads, receiving, uploads
 from entrepot.http.events import Callers, Events
 from entrepot.http.routes import Route, Router
 from entrepot.http.sending import NotRead, Receive, Send, Sending
@@ -23,7 +23,6 @@ from entrepot.kernel.errors import (
     NotOffered,
     NotStreamed,
     Refusal,
-    TooLarge,
     Unknown,
     Unreadable,
     WrongType,
@@ -200,7 +199,9 @@ class Api:
         """The body of a request, and the file that comes with it where the action takes one."""
         upload = route.action.takes_file if route.action else None
         if upload is None or (upload.plain and not uploads.is_multipart(headers)):
-            raw = b"" if route.method == "GET" else await self._read(headers, receive)
+            raw = b""
+            if route.method != "GET":
+                raw = await receiving.whole(headers, receive, self._body_bytes_max)
             return Sent(raw, headers.get(b"content-type", b"").decode("latin-1"))
         known = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
         return await uploads.read(upload, headers, receive, json_bytes_max=self._body_bytes_max, keep=known is not None)
@@ -226,24 +227,6 @@ class Api:
             return ids[-1]
         assert owner_id is not None, f"{route.path} has no owner"
         return await self._doors.single(caller, route.resource, owner_id, route.action)
-
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        announced = headers.get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._body_bytes_max:
-            raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise Unreadable("The request ended early.")
-            piece = event.get("body", b"")
-            size += len(piece)
-            if size > self._body_bytes_max:
-                raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
-            pieces.append(piece)
-            if not event.get("more_body"):
-                return b"".join(pieces)
 
 
 def _content(raw: bytes, kind: str) -> object:

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, cast
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from entrepot.http.receiving import pieces
 from entrepot.http.sending import Receive
 from entrepot.kernel.errors import TooLarge, Unreadable, WrongType
 from entrepot.kernel.file import NAME_LENGTH_MAX, File, Upload
@@ -71,23 +72,12 @@ async def read(
     """
     if not is_multipart(headers):
         raise WrongType(f"Send {KIND} with the parts {upload.body} and {upload.file}.")
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > REQUEST_BYTES_MAX:
-        raise _too_long()
+    coming = pieces(headers, receive, REQUEST_BYTES_MAX, _too_long())
     parts = _Parts(upload, _boundary(headers), json_bytes_max, keep)
     try:
-        size = 0
-        while True:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise Unreadable("The request ended early.")
-            piece = event.get("body", b"")
-            size += len(piece)
-            if size > REQUEST_BYTES_MAX:
-                raise _too_long()
+        async for piece in coming:
             parts.take(piece)
-            if not event.get("more_body"):
-                return parts.sent()
+        return parts.sent()
     except BaseException:
         parts.close()
         raise

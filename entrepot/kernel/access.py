@@ -90,8 +90,3 @@ WHO = {
 def everybody(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Rows that every known caller may see."""
     return sa.true()
-
-
-def operations_only(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
-    """Rows that only the distributor sees."""
-    return sa.true() if who.actor in ("operations", "kernel") else sa.false()

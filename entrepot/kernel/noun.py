@@ -229,7 +229,6 @@ class Nouns:
 
     def __init__(self, nouns: Iterable[Noun]):
         self._by_path = {noun.path: noun for noun in nouns}
-        self._by_table = {noun.table_name: noun for noun in self._by_path.values()}
         self._check()
 
     def _check(self) -> None:

@@ -126,11 +126,6 @@ class Resource:
         return self.path or self.noun.path
 
     @property
-    def owner_path(self) -> str:
-        """The collection of the owner, for a collection below a thing; else empty."""
-        return self.address.rpartition("/{")[0]
-
-    @property
     def owner_noun_path(self) -> str:
         """The path of the noun that the id in the address names."""
         column = self.owner_column

@@ -10,8 +10,6 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Json, decode, moment_text
 
-HIDDEN_COLUMNS = ("core",)
-
 
 @dataclass(slots=True)
 class Entry:

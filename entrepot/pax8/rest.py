@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Histogram
 
 from entrepot.kernel.doors import Doors, Options, fingerprint
-from entrepot.kernel.errors import Forbidden, Missing, NotOffered, Refusal, TooLarge, Unknown, Unreadable, WrongType
+from entrepot.kernel.errors import Forbidden, Missing, NotOffered, Refusal, Unknown, WrongType
 from entrepot.kernel.resource import Resource
 from entrepot.kernel.wire import decode, encode
 from entrepot.pax8 import billing, company, contact, order, product, subscription
@@ -152,6 +152,10 @@ ROUTES = (
 )  # fmt: skip
 
 
+Read = Callable[[Mapping[bytes, bytes], Receive], Awaitable[bytes]]
+"""Takes in the body of a request."""
+
+
 class Rest:
     """An ASGI application. Nothing that goes wrong leaves it but in the envelope of this API."""
 
@@ -162,12 +166,11 @@ class Rest:
         uuids: Uuids,
         tokens: Tokens,
         limit: Limit,
-        *,
-        body_bytes_max: int,
+        read: Read,
     ):
         self._doors, self._resources, self._uuids = doors, resources, uuids
         self._tokens, self._limit = tokens, limit
-        self._body_bytes_max = body_bytes_max
+        self._read = read
         self._routes: dict[str, dict[str, Route]] = {}
         for each in ROUTES:
             self._routes.setdefault(each.path, {})[each.method] = each
@@ -240,24 +243,6 @@ class Rest:
             raise NotOffered("A token is asked for by POST.", headers={"Allow": "POST"})
         status, body = await self._tokens.give(headers, raw)
         return status, encode(body)
-
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        announced = headers.get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._body_bytes_max:
-            raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise Unreadable("The request ended early.")
-            piece = event.get("body", b"")
-            size += len(piece)
-            if size > self._body_bytes_max:
-                raise TooLarge(f"At most {self._body_bytes_max} bytes are allowed.")
-            pieces.append(piece)
-            if not event.get("more_body"):
-                return b"".join(pieces)
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -25,8 +25,3 @@ SPELLINGS: Mapping[str, str] = {each.lower(): each for each in TERMS} | {
 """Every way in which clients write them, in lower case."""
 
 PERIODS = {term: period for period, term in BILLING.items()}
-
-
-def billing_term(terms: Mapping[str, object] | None) -> str | None:
-    """The billing term of an item or subscription."""
-    return BILLING.get(str((terms or {}).get("period")))

@@ -95,6 +95,8 @@ def test_estimates_are_manual_until_the_price_is_computed_anew(api, served):
     ok(api("operations").put(path, {"price": {"SPxY": 6000, "defaultMargin": 20}}))
     seen = agreement(served, held["id"], "operations")["price"]
     assert (seen["SPxY"], seen["defaultMarkup"], seen["defaultMargin"]) == (6000, 25, 20)
+    ok(api("operations").put(path, {"price": {"defaultMarkup": 20}}))  # what the margin was is another markup
+    assert agreement(served, held["id"], "operations")["price"]["defaultMargin"] == pytest.approx(100 / 6)
     ended = line_of(held, MONTHLY)["subscription"]["id"]
     ok(api("vendor").post(f"{SUBSCRIPTIONS}/{ended}/terminate"))
     seen = agreement(served, held["id"], "operations")["price"]
