@@ -105,6 +105,16 @@ def test_a_date_that_the_vendor_moves_is_kept(served, api):
     assert of(served, held, YEARLY)["status"] == "Expired"
 
 
+def test_a_date_that_was_put_off_is_waited_for(served, api):
+    """The work that fell due for the old date finds nothing to do."""
+    held = two_subscriptions(served)
+    path = f"/commerce/subscriptions/{of(served, held, YEARLY)['id']}"
+    ok(api("vendor").put(path, {"commitmentDate": "2035-05-05T00:00:00.000Z"}))
+    wait(served, 400)
+    kept = of(served, held, YEARLY)
+    assert (kept["commitmentDate"], "renewed" in kept["audit"]) == ("2035-05-05T00:00:00.000Z", False)
+
+
 def test_a_subscription_from_a_world_file_is_renewed_too(served):
     held = two_subscriptions(served)
     digits = "7001-0001-0001"

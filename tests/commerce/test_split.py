@@ -1,7 +1,11 @@
 """Split billing: who may, among which buyers, by which shares, and what follows from that (spec 3.6)."""
 
 import pytest
+import sqlalchemy as sa
 
+from entrepot.commerce.split import AGREEMENT_SPLIT, SUBSCRIPTION_SPLIT
+from entrepot.kernel.access import Caller
+from entrepot.storage.statements import Statement
 from tests.commerce.test_held import entered, running
 from tests.orders import ORDERS, about, agreement, finish, line_of, live, ordered, two_subscriptions
 from tests.party import at_once, ok
@@ -443,3 +447,24 @@ def test_a_dry_run_splits_nothing(api, served):
     first, again = (api("client").post(of(held), among(BUYER), **key) for _ in range(2))
     assert (first.status, again.status, again.headers["idempotent-replayed"]) == (201, 201, "true")
     assert first.json == again.json and first.headers["location"] == again.headers["location"]
+
+
+@pytest.mark.parametrize("noun", [AGREEMENT_SPLIT, SUBSCRIPTION_SPLIT], ids=lambda noun: noun.path)
+def test_the_rows_of_a_split_are_its_clients_and_operations_alone(served, noun):
+    """At their addresses the owner is looked at first; the rule of the rows holds by itself too."""
+    split(served, two_subscriptions(served))
+    accounts = {"client": "ACC-2001-0001", "vendor": "ACC-3001-0001", "operations": "ACC-1000-0001"}
+
+    def seen(actor: str, account: str, *buyers: str) -> int:
+        caller = Caller(actor, account, "TKN-1", "TKN-1", buyers=buyers or None)
+        found = Statement(sa.select(noun.row.c.id).where(noun.sees(noun.row, caller.who)))
+        return len(served.fetch(found.text, *found.values(caller.bound())))
+
+    assert seen("operations", accounts["operations"]) >= seen("client", accounts["client"]) > 0
+    assert seen("client", accounts["client"], BUYER) > 0
+    for stranger in (
+        ("client", "ACC-2002-0001"),
+        ("vendor", accounts["vendor"]),
+        ("client", accounts["client"], "BUY-9"),
+    ):
+        assert seen(*stranger) == 0, stranger

@@ -34,3 +34,18 @@ def test_every_write_of_a_purchase_answers_what_a_read_finds(served: Served):
         "vendor", "POST", "/complete", {"parameters": {"fulfillment": [{"externalId": "customerId", "value": "1"}]}}
     )
     assert found["status"] == "Completed" and found["subscriptions"]
+
+
+def test_a_total_is_that_of_now_whoever_wrote_last(served: Served) -> None:
+    """A page that is full has to count: what was counted before holds only while nothing was written since."""
+    path = "/commerce/orders?limit=1&order=-audit.created.at"
+
+    def total() -> int:
+        return served.call("client", "GET", path).json["$meta"]["pagination"]["total"]
+
+    for _ in range(2):
+        assert served.call("client", "POST", "/commerce/orders", purchase()).status == 201
+    before = total()
+    assert total() == before
+    assert served.call("client", "POST", "/commerce/orders", purchase()).status == 201
+    assert total() == before + 1

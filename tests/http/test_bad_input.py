@@ -767,3 +767,9 @@ def no_faults() -> Iterator[None]:
     before = len(FAULTS)
     yield
     assert FAULTS[before:] == []
+
+
+def test_a_list_of_references_has_an_end(served: Served) -> None:
+    named = [{"id": f"CER-{n}"} for n in range(1001)]
+    reply = served.call("client", "POST", "/commerce/orders", purchase(certificates=named))
+    assert (reply.status, reply.json["errors"]["certificates"]) == (400, ["At most 1000 references are allowed."])
