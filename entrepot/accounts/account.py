@@ -6,7 +6,7 @@ from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.eligibility import eligibility
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, text
+from entrepot.kernel.field import audited, document, enum, icon, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -43,7 +43,7 @@ ACCOUNT = Noun(
     audience=("id",),
     fields=(
         text("name", longest=500, required=True, core=True, writes=EVERY),
-        text("icon", longest=2000, core=True),
+        *icon(),
         enum("type", "Client Vendor Operations", required=True, core=True, writes="operations:create"),
         enum("status", " ".join(LIFE.states), core=True),
         text("description", longest=2000, writes=EVERY),

@@ -8,7 +8,7 @@ from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call
-from entrepot.kernel.field import audited, document, enum, ref, refs, text
+from entrepot.kernel.field import audited, document, enum, icon, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -61,7 +61,7 @@ BUYER = Noun(
     scope="id",
     fields=(
         text("name", longest=500, required=True, core=True, writes=BOTH),
-        text("icon", longest=2000, core=True),
+        *icon(),
         enum("status", " ".join(LIFE.states)),
         ref("account", "accounts/accounts", required=True, writes="operations:create"),
         document("address", schema=ADDRESS, required=True, writes=BOTH),

@@ -7,7 +7,7 @@ from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.accounts.eligibility import eligibility
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, flag, part, ref, refs, text
+from entrepot.kernel.field import audited, document, enum, flag, icon, part, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -55,7 +55,7 @@ LICENSEE = Noun(
     scope="buyer_id",
     fields=(
         text("name", longest=500, core=True, writes=BOTH),
-        text("icon", longest=2000, core=True),
+        *icon(),
         text("externalId", longest=250, core=True, writes=BOTH),
         enum("status", " ".join(LIFE.states)),
         ref("account", "accounts/accounts"),

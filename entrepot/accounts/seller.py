@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, text
+from entrepot.kernel.field import audited, document, enum, icon, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -41,7 +41,7 @@ SELLER = Noun(
     sees=sees,
     fields=(
         text("name", longest=500, required=True, core=True, writes="operations"),
-        text("icon", longest=2000, core=True),
+        *icon(),
         text("externalId", longest=250, core=True, writes="operations"),
         enum("status", " ".join(LIFE.states)),
         document("currencies", schema=CURRENCIES, required=True, default=[], writes="operations"),

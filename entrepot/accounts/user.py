@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL, exists
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, enum, moment, ref, refs, text
+from entrepot.kernel.field import audited, enum, icon, moment, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -48,7 +48,7 @@ USER = Noun(
     audience=("current_account_id",),
     fields=(
         text("name", longest=201, core=True),
-        text("icon", longest=2000, core=True),
+        *icon(),
         text("email", longest=320),
         text("firstName", longest=100, writes=SELF),
         text("lastName", longest=100, writes=SELF),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from entrepot.accounts.dealings import dealt_with
 from entrepot.catalog.publication import EVENTS, LIFE, kept
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, externals, ref, text
+from entrepot.kernel.field import audited, document, enum, externals, icon, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
@@ -38,7 +38,7 @@ PRODUCT = Noun(
     audience=("vendor_id",),
     fields=(
         text("name", longest=500, required=True, core=True, writes="vendor"),
-        text("icon", longest=2000, core=True),
+        *icon(),
         enum("status", " ".join(LIFE.states), core=True),
         text("shortDescription", longest=2000, writes="vendor"),
         text("longDescription", longest=20_000, writes="vendor"),

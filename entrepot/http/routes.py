@@ -42,6 +42,8 @@ def routes_of(offers: Iterable[Resource]) -> Iterator[Route]:
                 yield Route("POST", f"{at}/{action.name}", "act", resource, action)
         if any(_is_public(resource, each) for each in resource.offered() if each is not resource.create):
             yield Route("GET", f"{at}/actions", "explain", resource)
+        if resource.picture:
+            yield Route("GET", f"{at}/{resource.picture}", "picture", resource)
         for text in resource.texts:
             yield Route("GET", f"{at}/{text.name}", "render", resource, text=text)
 

@@ -1,12 +1,12 @@
 """One command in hand: who asks, what is loaded, and what a verb has done so far."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 
 from entrepot.kernel.access import Caller
-from entrepot.kernel.errors import Invalid
+from entrepot.kernel.errors import SEVERAL, Invalid
 from entrepot.kernel.field import snake
 from entrepot.kernel.file import File
 from entrepot.kernel.noun import Noun, Nouns
@@ -15,11 +15,15 @@ from entrepot.kernel.thing import Thing
 
 
 class OutOfIds(Exception):
-    """The block of ids in hand is used up; the door fetches another and runs the verb again."""
+    """Too few ids are in hand; the door fetches `count` more and runs the verb again.
 
-    def __init__(self, noun: Noun):
+    Children are numbered within their parents: then `wanted` has one entry for each of these, else one without.
+    """
+
+    def __init__(self, noun: Noun, wanted: Mapping[str, int]):
         super().__init__(noun.path)
         self.noun = noun
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Due:
     at: datetime
 
 
+def _as_they_come(noun: Noun, wanted: Mapping[str, int]) -> None:
+    """Where nobody says how many ids will be needed, each is fetched as it comes."""
+
+
 @dataclass(eq=False)
 class Call:
     """What a verb works with. It holds no connection, reads no clock and draws no randomness of its own."""
@@ -49,18 +57,21 @@ class Call:
     caller: Caller
     nouns: Nouns
     now: datetime
-    draw: Callable[[Noun], str]
+    draw: Callable[[Noun, str], str]
+    ahead: Callable[[Noun, Mapping[str, int]], None] = _as_they_come
     things: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
     known: Known = field(default_factory=Known)
     happenings: list[Happening] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
+    incomplete: bool = False
     moved: set[Thing] = field(default_factory=set)
     again: list[Thing] = field(default_factory=list)
     relied: list[Thing] = field(default_factory=list)
     erased: list[Thing] = field(default_factory=list)
     touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
+    numbered: dict[tuple[str, str], int] = field(default_factory=dict)
     owner_id: str = ""
     trace_id: str = ""
     file: File | None = None
@@ -85,7 +96,7 @@ class Call:
         now |= values
         now["revision"] = 0
         if now["id"] is None:
-            now["id"] = self.draw(noun)
+            now["id"] = self._id_of(noun, now)
         if noun.life is not None:
             assert now["status"] in noun.life.initial, f"{noun.name} is not born {now['status']}"
         thing = Thing(noun, now)
@@ -98,6 +109,18 @@ class Call:
         if now.get("status"):
             self.stamp(thing, str(now["status"]))
         return self.keep(thing)
+
+    def _id_of(self, noun: Noun, now: Mapping[str, object]) -> str:
+        """The children of what is new itself are numbered from one, those of others go on from the last."""
+        ids = noun.ids
+        assert ids is not None, f"{noun.name} draws no ids"
+        parent = noun.field(ids.child_of) if ids.child_of else None
+        parent_id = str(now[parent.column] or "") if parent is not None else ""
+        above = self.things.get((parent.target, "", parent_id)) if parent is not None else None
+        if above is None or not above.is_new:
+            return self.draw(noun, parent_id)
+        number = self.numbered[noun.path, parent_id] = self.numbered.get((noun.path, parent_id), 0) + 1
+        return ids.child(parent_id, number)
 
     def move(self, thing: Thing, verb: str, by: str = "") -> str:
         """The one place that writes a status. Gives back the state that was left.
@@ -142,9 +165,10 @@ class Call:
         """The thing holds the file that came with the request, and no more the one that it held."""
         file, key = self.file, thing.noun.file
         assert file is not None and key is not None, f"{thing.noun.name} has no file to hold"
-        for column, value in (
-            ("filename", file.name), ("size", file.size), ("content_type", file.content_type), (key.column, file.key)
-        ):  # fmt: skip
+        said = {"filename": file.name, "size": file.size, "content_type": file.content_type, key.column: file.key}
+        if key.name == "iconFile":
+            said["icon"] = f"/public/v1{thing.noun.href(str(thing.id))}/icon"
+        for column, value in said.items():
             if column in thing.noun.by_column:
                 setattr(thing, column, value)
         self.held = file
@@ -159,10 +183,15 @@ class Call:
         """Notes bad content; all faults are told at once."""
         self.faults.setdefault(path, []).append(message)
 
+    def missing(self, path: str, message: str = "A value is required.") -> None:
+        """Notes that something which must be given is not: then the refusal has another title (platform spec 0)."""
+        self.fault(path, message)
+        self.incomplete = True
+
     def stop_on_faults(self) -> None:
         """Raises Invalid if anything was found wrong so far."""
         if self.faults:
-            raise Invalid(self.faults)
+            raise Invalid(self.faults, title=SEVERAL if self.incomplete else None)
 
 
 Got = SimpleNamespace

@@ -152,8 +152,9 @@ class Store(Protocol):
 
     def session(self) -> Any: ...
     def snapshot(self) -> Any: ...
-    def draw(self, noun: Noun) -> str: ...
-    async def refill(self, noun: Noun) -> None: ...
+    def draw(self, noun: Noun, parent_id: str = "") -> str: ...
+    def ahead(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
+    async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
     async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None: ...
     async def claim(self, token_id: str, key: str, fingerprint: bytes) -> bool: ...
     async def keep(self, stored: Stored) -> None: ...
@@ -464,7 +465,7 @@ class Doors:
             except Stale:
                 continue
             except OutOfIds as empty:
-                await self.store.refill(empty.noun)
+                await self.store.refill(empty.noun, empty.wanted)
             except Unplaced as waiting:
                 await self.store.place(waiting.file)
         try:
@@ -586,6 +587,7 @@ class Doors:
             nouns=self.nouns,
             now=await session.now(),
             draw=self.store.draw,
+            ahead=self.store.ahead,
             known=known,
             trace_id=options.trace_id,
             file=options.file,
@@ -599,6 +601,8 @@ class Doors:
         kind = upload.type_of(file)
         if kind is None:
             call.fault(upload.file, f"Files of these types are taken: {', '.join(upload.types)}.")
+        elif 0 < upload.bytes_max < file.size:
+            call.fault(upload.file, f"At most {upload.bytes_max:,} bytes are allowed.")
         else:
             file.content_type = kind
 

@@ -37,6 +37,9 @@ SECTION = {
 }
 
 
+SEVERAL = "One or more validation errors occurred."
+
+
 class Refusal(Exception):
     """A request that is refused, with the words the caller is told."""
 
@@ -121,8 +124,8 @@ class WrongType(Refusal):
 class Invalid(Refusal):
     """Bad content. `errors` names each field and what is wrong with it."""
 
-    def __init__(self, errors: Mapping[str, list[str]], detail: str | None = None):
-        super().__init__(detail or "One or more validation errors occurred.", errors)
+    def __init__(self, errors: Mapping[str, list[str]], detail: str | None = None, *, title: str | None = None):
+        super().__init__(detail or SEVERAL, errors, title=title)
 
 
 class Mismatch(Refusal):

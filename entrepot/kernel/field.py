@@ -210,6 +210,14 @@ def held_file() -> tuple[Field, ...]:
     )
 
 
+def icon() -> tuple[Field, ...]:
+    """A picture that stands for a thing: its address, which travels in references, and the key of the file there."""
+    return (
+        text("icon", longest=2000, core=True),
+        _field("iconFile", "file", column="icon_key", sees="kernel", filterable=False),
+    )
+
+
 def texts(name: str, **more: object) -> Field:
     """A list of short texts in one column. Read only: no body is converted to one."""
     return _field(name, "texts", **{"filterable": False, **more})  # pyright: ignore[reportArgumentType]

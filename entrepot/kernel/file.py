@@ -14,6 +14,18 @@ DOCUMENTS: Mapping[str, str] = {
 }
 """Types of documents, by the last part of the file's name (spec 3.5)."""
 
+PICTURES: Mapping[str, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+}
+"""Types of pictures, by the last part of the file's name."""
+
+ICON_BYTES_MAX = 1_000_000
+
 UNSAID = frozenset(("", "application/octet-stream"))
 """Content types that say nothing: then the name tells."""
 
@@ -61,13 +73,14 @@ class Upload:
     """How an action takes a file, as multipart/form-data: a part `body` with the JSON, and a part `file`.
 
     `types` are the content types that are taken, by the last part of the name. `plain`: without a file the
-    JSON may also come alone.
+    JSON may also come alone. `bytes_max` is the most that the file may have; 0 leaves it to the request's own limit.
     """
 
     body: str
     types: Mapping[str, str]
     file: str = "file"
     plain: bool = False
+    bytes_max: int = 0
 
     def type_of(self, file: File) -> str | None:
         """The content type under which the file is kept; None where it is of none that is taken."""
@@ -75,6 +88,11 @@ class Upload:
         kind = self.types.get(ending)
         said = file.content_type.partition(";")[0].strip().lower()
         return kind if said == kind or said in UNSAID or said in ALSO.get(ending, ()) else None
+
+
+def pictured(body: str, file: str = "icon") -> Upload:
+    """How a thing comes with its icon: the JSON alone, or beside a picture (platform spec 0)."""
+    return Upload(body, PICTURES, file, plain=True, bytes_max=ICON_BYTES_MAX)
 
 
 class Unplaced(Exception):

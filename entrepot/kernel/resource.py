@@ -102,6 +102,7 @@ class Resource:
     `under` names the owner where the collection also, or only, answers below it: the path of the
     owner's collection and the last segment, as in `("commerce/orders", "lines")`.
     `reads` are the actors who may list and get at all, `lists` those of them who may list.
+    `picture` is the last segment of the address where a picture that a thing holds is given.
     `followed`: it is no list but a feed, read onwards from a position.
     `summary` says in a sentence what is kept in the collection.
     """
@@ -115,6 +116,7 @@ class Resource:
     reads: frozenset[str] = ALL
     lists: frozenset[str] = ALL
     lists_only: bool = False
+    picture: str = ""
     followed: bool = False
     path: str = ""
     by: str = ""

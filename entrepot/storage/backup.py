@@ -17,7 +17,7 @@ IDS_SKIPPED = 100_000
 """Counter values that a restore leaves out: ids that were given out after the moment restored are not given again."""
 
 RESTORED = (
-    f"update id_counters set last = last + {IDS_SKIPPED}",
+    f"update id_counters set last = last + {IDS_SKIPPED} where prefix !~ '-'",
     "update sealer set holder = null, leased_until = null",
 )
 

@@ -161,7 +161,7 @@ async def create_token(
             try:
                 return await _insert(store, session, account_id, name, linked, user_id, held_by)
             except OutOfIds as empty:
-                await store.refill(empty.noun)
+                await store.refill(empty.noun, empty.wanted)
             except Stale:  # somebody loaded a token with the id that was drawn
                 continue
     raise Conflict("Others are making tokens too; try again.")

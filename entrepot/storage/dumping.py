@@ -21,6 +21,7 @@ from entrepot.storage.kinds import Kinds
 from entrepot.storage.vault import Vault
 
 AT_A_TIME = 500
+FEW_ICONS = 50
 
 Progress = Callable[[str, int], None]
 """`progress(kind, objects written so far)`."""
@@ -84,6 +85,13 @@ async def _things(conn: Any, writer: "_Writer", parents: Sequence[str]) -> Async
         yield await writer.lines(conn, rows)
 
 
+def _at_a_time(noun: Noun) -> int:
+    """As few things as their files, which travel in the lines, let be in memory at once."""
+    if noun.file is None:
+        return AT_A_TIME
+    return FEW_ICONS if noun.file.name == "iconFile" else 1
+
+
 class _Writer:
     """How rows of one kind become objects. The id is the first column, parents of the kind are the last ones."""
 
@@ -95,7 +103,7 @@ class _Writer:
             for each in self.noun.all_fields
             if each.stored and each.column != by and each.name not in form.follows and each.kind != "file"
         ]
-        self.at_a_time = AT_A_TIME if self.noun.file is None else 1
+        self.at_a_time = _at_a_time(self.noun)
         self._steps = [(each.path, self._step(each)) for each in self._stored]
         self._links = [each for each in self.noun.all_fields if each.kind == "refs"]
         fields = {each.name: each for each in self.noun.all_fields}

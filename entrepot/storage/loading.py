@@ -500,9 +500,9 @@ class _Loading:
             return
         key = thing.noun.file
         assert key is not None
-        thing.now.update({key.column: file.key, "size": file.size})
-        for column, value in (("filename", file.name), ("content_type", file.content_type)):
-            if thing.now[column] is None:
+        thing.now[key.column] = file.key
+        for column, value in (("filename", file.name), ("size", file.size), ("content_type", file.content_type)):
+            if column in thing.now and (column == "size" or thing.now[column] is None):
                 thing.now[column] = value
         unit.files.append(file)
 
@@ -617,7 +617,7 @@ class _Loading:
         """Heads that were in the database before, as far as their new members change them."""
         if not things:
             return
-        call = Call(caller=KERNEL, nouns=self.nouns, now=self.facts.now, draw=lambda noun: "")
+        call = Call(caller=KERNEL, nouns=self.nouns, now=self.facts.now, draw=lambda noun, parent_id: "")
         for thing in things:
             columns = thing.changed()
             thing.now["revision"] = int(thing.now["revision"]) + 1  # pyright: ignore[reportArgumentType]

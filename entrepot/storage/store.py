@@ -14,6 +14,7 @@ from entrepot.kernel.call import Call, OutOfIds
 from entrepot.kernel.doors import Answer, Answered, Stale, Stored
 from entrepot.kernel.errors import Conflict, Invalid, Mismatch, Unavailable
 from entrepot.kernel.file import File, Held
+from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known, Plan, Shapes
 from entrepot.kernel.thing import Thing
@@ -27,6 +28,12 @@ from entrepot.storage.writing import StoredAnswer, Writer
 LOG = structlog.get_logger()
 
 ID_BLOCK = 256
+BLOCKS_MAX = 10_000
+COUNT_ON = (
+    "insert into id_counters (prefix, last) values ($1, $2::bigint + $3) "
+    "on conflict (prefix) do update set last = greatest(id_counters.last, $2) + $3 returning last"
+)
+"""Takes so many numbers, beyond a least one; gives back the last of them."""
 TWIN_WAIT_S = 2.0
 IN_FLIGHT_INDEX = "orders_one_in_flight"
 
@@ -105,7 +112,7 @@ class Store:
         self.reader = Reader(nouns, shapes)
         self.writer = Writer()
         self._key = key
-        self._blocks: dict[str, list[int]] = {}
+        self._blocks: dict[tuple[str, str], list[str]] = {}
         self.written: Callable[[], None] = _nobody
 
     @asynccontextmanager
@@ -137,35 +144,56 @@ class Store:
 
     # Ids -------------------------------------------------------------------------------------
 
-    def draw(self, noun: Noun) -> str:
-        """The next id of a kind. Raises OutOfIds when the block in hand is used up."""
-        block = self._blocks.get(noun.path)
-        if not block:
-            raise OutOfIds(noun)
-        assert noun.ids is not None
-        return noun.ids.draw(block.pop(), self._key)
+    def ahead(self, noun: Noun, wanted: Mapping[str, int]) -> None:
+        """Sees to it that so many ids are in hand for each parent. Raises OutOfIds."""
+        short = {
+            parent_id: number - len(self._blocks.get((noun.path, parent_id), ()))
+            for parent_id, number in wanted.items()
+            if number > len(self._blocks.get((noun.path, parent_id), ()))
+        }
+        if short:
+            raise OutOfIds(noun, short)
 
-    async def refill(self, noun: Noun) -> None:
-        """Reserves a block of counter values; those of a process that stops are never used.
+    def draw(self, noun: Noun, parent_id: str = "") -> str:
+        """The next id of a kind, within a parent where children are numbered so. Raises OutOfIds."""
+        block = self._blocks.get((noun.path, parent_id))
+        if not block:
+            raise OutOfIds(noun, {parent_id: 1})
+        return block.pop()
+
+    async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None:
+        """Reserves ids: of each parent as many as are wanted, else a block; those of a process that stops are lost.
 
         A world file may have brought an id along that would be drawn: it is left out.
         """
-        assert noun.ids is not None
-        alike = [each.table_name for each in self.nouns if each.ids is not None and each.ids.prefix == noun.ids.prefix]
+        numbers = noun.ids
+        assert numbers is not None, f"{noun.name} draws no ids"
+        alike = [each.table_name for each in self.nouns if each.ids is not None and each.ids.prefix == numbers.prefix]
+        union = " union ".join(f"select id from {table} where id = any($1)" for table in alike)
         async with self.session() as session:
-            last = await session.conn.fetchval(
-                "insert into id_counters (prefix, last) values ($1, $2) "
-                "on conflict (prefix) do update set last = id_counters.last + $2 returning last",
-                noun.ids.prefix,
-                ID_BLOCK,
-            )
-            drawn = {noun.ids.draw(number, self._key): number for number in range(last, last - ID_BLOCK, -1)}
-            taken = await session.conn.fetch(
-                " union ".join(f"select id from {table} where id = any($1)" for table in alike), list(drawn)
-            )
-        for row in taken:
-            del drawn[row["id"]]
-        self._blocks[noun.path] = list(drawn.values())
+            for parent_id, number in wanted.items():
+                if parent_id:
+                    drawn = await self._numbered(session.conn, noun.table_name, numbers, parent_id, number)
+                else:
+                    last = await session.conn.fetchval(COUNT_ON, numbers.prefix, 0, ID_BLOCK)
+                    drawn = [numbers.draw(each, self._key) for each in range(last - ID_BLOCK + 1, last + 1)]
+                taken = {row["id"] for row in await session.conn.fetch(union, drawn)}
+                block = self._blocks.setdefault((noun.path, parent_id), [])
+                block[:0] = [each for each in reversed(drawn) if each not in taken]
+        while len(self._blocks) > BLOCKS_MAX:
+            self._blocks.pop(next(iter(self._blocks)))
+
+    async def _numbered(self, conn: Any, table: str, numbers: Ids, parent_id: str, count: int) -> list[str]:
+        """Children go on from the last number that was reserved or brought along."""
+        start = numbers.child(parent_id, 0)[:-4]
+        newest = await conn.fetchval(
+            f"select max(substr(id, $2)) from {table} where id >= $1 and id < $3 and substr(id, $2) ~ '^[0-9]{{4,9}}$'",
+            start,
+            len(start) + 1,
+            start[:-1] + ".",
+        )
+        last = await conn.fetchval(COUNT_ON, start[:-1], int(newest or 0), count)
+        return [numbers.child(parent_id, each) for each in range(last - count + 1, last + 1)]
 
     # Idempotency -----------------------------------------------------------------------------
 

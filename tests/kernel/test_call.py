@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def a_call(actor: str = "client") -> Call:
-    return Call(Caller(actor, "ACC-1", "USR-1"), NOUNS, NOW, lambda noun: f"{noun.ids.prefix}-0001-0001")
+    return Call(Caller(actor, "ACC-1", "USR-1"), NOUNS, NOW, lambda noun, _: f"{noun.ids.prefix}-0001-0001")
 
 
 def a_gadget(call: Call, status: str = "Draft") -> Thing:

@@ -10,7 +10,7 @@ from entrepot.http.openapi.schemas import Schema, body_schema, pointer
 from entrepot.http.routes import Route
 from entrepot.http.uploads import REQUEST_BYTES_MAX
 from entrepot.kernel.field import ACTORS, CREATE
-from entrepot.kernel.file import Upload
+from entrepot.kernel.file import PICTURES, Upload
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.resource import ALL, Resource
 
@@ -222,6 +222,9 @@ class Collections:
                     told["description"] = "The thing; or its file, where that is what `Accept` names."
                     told["content"] |= {kind: {"schema": BINARY} for kind in upload.types.values()}
                 return {200: {**told, "headers": ETAG}}
+            case "picture":
+                kinds = dict.fromkeys(PICTURES.values())
+                return {200: {"description": "The picture.", "content": {kind: {"schema": BINARY} for kind in kinds}}}
             case "explain":
                 shown = {"id": self._examples.thing_id(noun), "revision": 3, "actions": [EXPLAINED]}
                 return {200: answer("The actions, each with its state.", {"$ref": pointer("Actions")}, example=shown)}
@@ -285,6 +288,8 @@ def summary(route: Route) -> str:
             return route.resource.summary or "What happened, in order, from a cursor on."
         case "explain":
             return "What may be done with it now, what may not, why, and who may change that."
+        case "picture":
+            return "The picture that stands for it."
         case "render":
             assert route.text is not None
             return route.text.summary or _sentences(route.text.render)[0]
@@ -309,6 +314,8 @@ def _paragraphs(route: Route) -> Iterator[str]:
     elif route.door == "explain":
         yield "Each action is tried without content, as a dry run: the rules that judge it are those of the real one."
         yield "`errors` tells what must be given or mended first, `unblockedBy` who can bring about what is blocked."
+    elif route.door == "picture":
+        yield "Its bytes, whatever `Accept` says; 404 where there is none."
     elif route.door == "get":
         if not resource.noun.single:
             yield f"One {resource.noun.word}, whole: what lists leave out is here too."

@@ -1,0 +1,3 @@
+-- ERP links, cloud tenants, and what else belongs to accounts as companies.
+
+select 1;

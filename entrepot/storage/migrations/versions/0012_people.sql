@@ -1,0 +1,3 @@
+-- Members of accounts, invitations, passwords and sessions.
+
+select 1;

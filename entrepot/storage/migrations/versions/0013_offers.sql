@@ -1,0 +1,3 @@
+-- What a vendor drafts: products, items, parameters, templates.
+
+select 1;

@@ -1,0 +1,3 @@
+-- Terms, documents, media, and what goes with prices.
+
+select 1;

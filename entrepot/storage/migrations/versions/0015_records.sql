@@ -1,0 +1,3 @@
+-- Event types, and records that programs write themselves.
+
+select 1;

@@ -1,0 +1,13 @@
+"""Indexes that large worlds need."""
+
+from pathlib import Path
+
+from entrepot.storage.migrate import run_script
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    """The statements stand beside this file."""
+    run_script(Path(__file__).with_suffix(".sql"))

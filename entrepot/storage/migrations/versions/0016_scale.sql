@@ -1,0 +1,3 @@
+-- Indexes that large worlds need.
+
+select 1;
