@@ -3,9 +3,11 @@
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL, exists
+from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
+from entrepot.kernel.resource import Action
 
 LIFE = Machine(
     initial="Draft",
@@ -21,6 +23,14 @@ LIFE = Machine(
 """The life of products, items, terms and their variants. Source: platform spec 2.1, 2.2, 2.7."""
 
 EVENTS = ("created", "updated", "pending", "published", "unpublished")
+"""What is audited of things with this life."""
+
+ACTIONS = (
+    Action("review", plain.step("review"), moves="review"),
+    Action("publish", plain.step("publish"), moves="publish"),
+    Action("unpublish", plain.step("unpublish"), moves="unpublish"),
+)
+"""The vendor hands it in, the distributor publishes it, either withdraws it: where nothing else comes with it."""
 
 
 def kept(row: sa.FromClause, who: Who, *for_clients: str) -> sa.ColumnElement[bool]:
