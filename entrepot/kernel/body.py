@@ -110,20 +110,24 @@ def writable(noun: Noun, actor: str, state: str) -> Iterator[Field]:
             yield each
 
 
-def referenced(call: Call, noun: Noun, body: Body, state: str) -> dict[tuple[str, str], None]:
-    """Targets that the body names in fields which the caller may write: they must be loaded first."""
+def referenced(call: Call, noun: Noun, thing: Thing | None, body: Body, state: str) -> dict[tuple[str, str], None]:
+    """Targets that the body names anew in fields which the caller may write: they must be looked for first."""
     wanted: dict[tuple[str, str], None] = {}
     for each in writable(noun, call.caller.actor, state):
-        if each.kind == "ref":
-            found = body.dig(call, each.path)
-            if isinstance(found, dict) and isinstance(found.get("id"), str):
-                wanted[each.target, found["id"]] = None
-        elif each.kind == "refs":
-            found = body.dig(call, each.path)
-            for entry in found[:REFERENCES_MAX] if isinstance(found, list) else ():
-                if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                    wanted[each.target, entry["id"]] = None
+        if each.kind not in ("ref", "refs"):
+            continue
+        found = body.dig(call, each.path)
+        entries = found[:REFERENCES_MAX] if each.kind == "refs" and isinstance(found, list) else [found]
+        for entry in entries:
+            target = entry.get("id") if isinstance(entry, dict) else None
+            if isinstance(target, str) and not (thing is not None and _refers(thing, each, target)):
+                wanted[each.target, target] = None
     return wanted
+
+
+def _refers(thing: Thing, each: Field, target: str) -> bool:
+    """Whether the thing refers to the target in that field already: then nobody needs to see it to leave it there."""
+    return target in thing.parts[each.name] if each.kind == "refs" else thing.now[each.column] == target
 
 
 def apply(call: Call, thing: Thing, body: Body, state: str = "", *, actor: str = "") -> None:
@@ -139,7 +143,10 @@ def apply(call: Call, thing: Thing, body: Body, state: str = "", *, actor: str =
             _apply_list(call, thing, each, path, value)
             continue
         before = len(call.faults)
-        converted = convert(call, each, path, value)
+        if each.kind == "ref" and value is not None:
+            converted = _reference(call, thing, each, path, value)
+        else:
+            converted = convert(call, each, path, value)
         if len(call.faults) == before:
             thing.now[each.column] = converted
 
@@ -153,7 +160,7 @@ def _apply_list(call: Call, thing: Thing, each: Field, path: str, value: object)
     if len(value) > REFERENCES_MAX:
         call.fault(path, f"At most {REFERENCES_MAX} references are allowed.")
         return
-    ids = [_reference(call, each, f"{path}[{at}]", entry) for at, entry in enumerate(value)]
+    ids = [_reference(call, thing, each, f"{path}[{at}]", entry) for at, entry in enumerate(value)]
     chosen = list(dict.fromkeys(i for i in ids if i is not None))
     if chosen != thing.parts[each.name]:
         call.link(thing, each.name, chosen)
@@ -165,8 +172,6 @@ def convert(call: Call, each: Field, path: str, value: object) -> object:
         if each.required or each.default is not None:
             call.fault(path, "A value is required.")
         return None
-    if each.kind == "ref":
-        return _reference(call, each, path, value)
     try:
         converted = _CONVERT[each.kind](each, value)
     except ValueError as fault:
@@ -178,12 +183,12 @@ def convert(call: Call, each: Field, path: str, value: object) -> object:
     return converted
 
 
-def _reference(call: Call, each: Field, path: str, value: object) -> str | None:
+def _reference(call: Call, thing: Thing, each: Field, path: str, value: object) -> str | None:
     target = value.get("id") if isinstance(value, dict) else None
     if not isinstance(target, str) or not target:
         call.fault(path, 'A reference was expected: {"id": …}.')
         return None
-    if (each.target, target) not in call.known.cores:
+    if (each.target, target) not in call.visible and not _refers(thing, each, target):
         noun = call.nouns.get(each.target)
         call.fault(f"{path}.id", f"{noun.name if noun else each.target} {target!r} was not found.")
         return None

@@ -61,6 +61,7 @@ class Call:
     ahead: Callable[[Noun, Mapping[str, int]], None] = _as_they_come
     things: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
     known: Known = field(default_factory=Known)
+    visible: set[tuple[str, str]] = field(default_factory=set)
     happenings: list[Happening] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)

@@ -618,12 +618,14 @@ class Doors:
     async def _load_targets(self, session: Session, call: Call, noun: Noun, thing: Thing | None, body: Body) -> None:
         """Fetches the targets that the body names, as far as the caller may see them."""
         state = CREATE if thing is None else str(thing.get("status", ""))
-        wanted = [key for key in referenced(call, noun, body, state) if key not in call.known.cores]
         by_kind: dict[str, list[str]] = {}
-        for path, target in wanted:
+        for path, target in referenced(call, noun, thing, body, state):
             by_kind.setdefault(path, []).append(target)
         for path, ids in by_kind.items():
-            await session.visible(self.nouns[path], ids, call.caller, call.known)
+            found = Known()
+            await session.visible(self.nouns[path], ids, call.caller, found)
+            call.visible.update(found.cores)
+            call.known.cores.update(found.cores)
         call.faults.clear()
 
     async def _compose(

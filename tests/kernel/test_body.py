@@ -32,8 +32,7 @@ def a_gadget(**values) -> Thing:
 
 def written(body: dict, actor="client", state="Draft", known=()) -> tuple[Thing, dict]:
     call, gadget = a_call(actor), a_gadget(name="Old", colour="Red", size=1)
-    for path, target in known:
-        call.known.cores[path, target] = {"id": target}
+    call.visible.update(known)
     apply(call, gadget, Body(body), state)
     return gadget, call.faults
 
@@ -222,8 +221,7 @@ def test_a_reference_set_to_null_is_taken_away():
 
 def test_a_list_of_references_is_a_whole_set_without_repeats():
     call, gadget = a_call(), a_gadget()
-    for target in ("MAK-0001", "MAK-0002"):
-        call.known.cores[MAKERS, target] = {}
+    call.visible.update({(MAKERS, "MAK-0001"), (MAKERS, "MAK-0002")})
     apply(call, gadget, Body({"friends": [{"id": "MAK-0002"}, {"id": "MAK-0001"}, {"id": "MAK-0002"}]}), "Draft")
     assert gadget.friends == ["MAK-0002", "MAK-0001"]
     assert call.links == {("friends", "GAD-0001-0001"): ["MAK-0002", "MAK-0001"]}
@@ -237,8 +235,23 @@ def test_faults_in_a_list_of_references_name_the_place():
 
 def test_only_references_that_the_caller_may_write_are_looked_up():
     body = Body({"maker": {"id": "M1"}, "friends": [{"id": "M2"}, {"id": 5}, None], "pieces": [{"id": "P"}]})
-    assert list(referenced(a_call("client"), GADGET, body, "Draft")) == [(MAKERS, "M1"), (MAKERS, "M2")]
-    assert list(referenced(a_call("vendor"), GADGET, body, "Draft")) == []
+    assert list(referenced(a_call("client"), GADGET, None, body, "Draft")) == [(MAKERS, "M1"), (MAKERS, "M2")]
+    assert list(referenced(a_call("vendor"), GADGET, None, body, "Draft")) == []
+    there = a_gadget(maker_id="M1")
+    assert list(referenced(a_call("client"), GADGET, there, body, "Draft")) == [(MAKERS, "M2")]
+
+
+def test_what_was_loaded_beside_is_not_by_that_the_callers_to_name():
+    call, gadget = a_call(), a_gadget(maker_id="MAK-0001")
+    call.known.cores[MAKERS, "MAK-0002"] = {"id": "MAK-0002"}
+    apply(call, gadget, Body({"maker": {"id": "MAK-0002"}}), "Draft")
+    assert (gadget.maker_id, set(call.faults)) == ("MAK-0001", {"maker.id"})
+
+
+def test_a_reference_may_be_left_as_it_is_whoever_sees_its_target():
+    call, gadget = a_call(), a_gadget(maker_id="MAK-0001")
+    apply(call, gadget, Body({"maker": {"id": "MAK-0001"}}), "Draft")
+    assert (gadget.maker_id, call.faults) == ("MAK-0001", {})
 
 
 @pytest.mark.parametrize("raw", [[], "text", 5, True, [{}]])

@@ -13,7 +13,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def a_call() -> Call:
-    return Call(Caller("client", "ACC-1", "USR-1"), NOUNS, NOW, lambda noun: "GAD-0001-0001")
+    return Call(Caller("client", "ACC-1", "USR-1"), NOUNS, NOW, lambda noun, _: "GAD-0001-0001")
 
 
 def a_gadget(call: Call, **values) -> Thing:
