@@ -39,7 +39,7 @@ def routes_of(offers: Iterable[Resource]) -> Iterator[Route]:
             yield Route("DELETE", at, "remove", resource, resource.remove)
         for action in resource.actions:
             if _is_public(resource, action):
-                yield Route("POST", f"{at}/{action.name}", "act", resource, action)
+                yield Route(action.method, f"{at}/{action.name}", "act", resource, action)
         if any(_is_public(resource, each) for each in resource.offered() if each is not resource.create):
             yield Route("GET", f"{at}/actions", "explain", resource)
         if resource.picture:

@@ -20,7 +20,7 @@ from entrepot.kernel.explain import explain
 from entrepot.kernel.field import CREATE
 from entrepot.kernel.file import File, Held, Unplaced
 from entrepot.kernel.noun import Noun, Nouns
-from entrepot.kernel.resource import Action, Resource, Text, Verb
+from entrepot.kernel.resource import Action, Resource, Text, Verb, Within, owned
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, LIMIT_MAX, OPTIONS, Query, read_query
 from entrepot.kernel.scope import Filters
@@ -37,7 +37,14 @@ STRETCH, STRETCHES = 10_000, 10
 
 
 class Stale(Exception):
-    """Something changed between loading and writing: run the command again."""
+    """Something changed between loading and writing: run the command again.
+
+    `words` are what the caller is told should it never come to be written.
+    """
+
+    def __init__(self, words: str = "Others are changing the same things; try again."):
+        super().__init__(words)
+        self.words = words
 
 
 class Answered(Exception):
@@ -72,7 +79,7 @@ class Session(Protocol):
     """One connection's worth of reading and writing, as the store lends it."""
 
     async def one(
-        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, owner: tuple[str, str] | None = None
+        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, within: Within = ()
     ) -> Thing | None: ...
     async def page(self, plan: Plan, caller: Caller, key: object, compose: Callable[..., Any],
                    given: Mapping[str, object], limit: int, offset: int, known: Known
@@ -283,13 +290,14 @@ class Doors:
         if owner_id is None:
             return Listing(plan, query, key, found.given, found.compose)
 
+        ((by, _),) = resource.within(owner_id)
+
         def within() -> tuple[list[Any], list[Any]]:
             conditions, order = found.compose()
-            owner = resource.noun.row.c[resource.owner_column]
-            return [owner == sa.bindparam("owner_id"), *conditions], order
+            return [owned(resource.noun.row, by, "owner_id"), *conditions], order
 
         given = {**found.given, "owner_id": owner_id}
-        return Listing(plan, query, (key, resource.owner_column), given, within)
+        return Listing(plan, query, (key, by), given, within)
 
     async def get(
         self,
@@ -327,6 +335,20 @@ class Doors:
         if found is None:
             raise Missing(f"{self.nouns[resource.owner_noun_path].name} {owner_id} has no {resource.noun.word}.")
         return str(found.id)
+
+    async def named(self, caller: Caller, noun: Noun, name: str, owner_id: str | None = None) -> str:
+        """The id of the thing that an address names otherwise, such as a user by its e-mail; else the name itself."""
+        if not noun.aka or noun.ids is None or name.startswith(f"{noun.ids.prefix}-"):
+            return name
+        plan = self.shapes.plan(noun, caller.actor, CORE)
+        owner = ((noun.owner_column, owner_id or caller.account_id),) if noun.owner else ()
+        async with self.store.session() as session:
+            for value in dict.fromkeys((name, name.lower())):
+                named = ((noun.field(noun.aka).column, value), *owner)
+                found = await session.one(plan, caller, None, Known(), named)
+                if found is not None:
+                    return str(found.id)
+        return name
 
     async def held(self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None) -> Held | None:
         """The file that a thing holds, for whoever may see the thing; None where it holds none. Raises Missing."""
@@ -470,8 +492,9 @@ class Doors:
                 await self.store.place(waiting.file)
         try:
             return await run()
-        except (Stale, OutOfIds, Unplaced):
-            raise Conflict("Others are changing the same things; try again.", headers={"Retry-After": "1"}) from None
+        except (OutOfIds, Unplaced, Stale) as fault:
+            words = (fault if isinstance(fault, Stale) else Stale()).words
+            raise Conflict(words, headers={"Retry-After": "1"}) from None
 
     async def _once(
         self,
@@ -499,7 +522,7 @@ class Doors:
             self._require_actor(caller, resource, action)
             if thing is not None:
                 self._require_revision(thing, options, by.revision if by else None)
-            body = read_body(raw)
+            body = read_body({action.bare: raw} if action.bare and isinstance(raw, list) else raw)
             if owner_id is not None:
                 call.owner_id = owner_id
             await self._load_targets(session, call, resource.noun, thing, body)
@@ -706,6 +729,8 @@ class Doors:
     def _require_actor(self, caller: Caller, resource: Resource, action: Action) -> None:
         if caller.actor not in action.actors(resource.noun):
             raise Forbidden(f"{caller.actor.capitalize()} may not {action.name} {resource.noun.word}s.")
+        if action.needs and not caller.manages(action.needs):
+            raise Forbidden(f"This takes the module {action.needs}, and is not for agents.")
 
     def _require_revision(self, thing: Thing, options: Options, revision: int | None) -> None:
         if revision is not None and thing.revision != revision:
@@ -732,12 +757,12 @@ class Doors:
         noun = self.nouns[resource.owner_noun_path]
         plan = self.shapes.plan(noun, caller.actor, CORE)
         async with self.store.session() as session:
-            found = await session.one(plan, caller, ids[-1], Known(), (noun.owner_column, ids[-2]))
+            found = await session.one(plan, caller, ids[-1], Known(), ((noun.owner_column, ids[-2]),))
         if found is None:
             raise self._missing(noun, ids[-1])
 
-    def _within(self, resource: Resource, owner_id: str | None) -> tuple[str, str] | None:
-        return None if owner_id is None else (resource.owner_column, owner_id)
+    def _within(self, resource: Resource, owner_id: str | None) -> Within:
+        return () if owner_id is None else resource.within(owner_id)
 
     def _missing(self, noun: Noun, thing_id: str) -> Missing:
         return Missing(f"{noun.name} {thing_id} was not found.")

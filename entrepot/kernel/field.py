@@ -15,6 +15,9 @@ NOBODY: frozenset[str] = frozenset()
 CREATE = "create"
 """In a write rule: the moment before the thing exists."""
 
+UNSTORED = frozenset(("refs", "part", "computed", "counted"))
+"""Kinds of fields that have no column of their own."""
+
 Writes = Mapping[str, frozenset[str] | None]
 
 
@@ -28,6 +31,8 @@ class Field:
     where the thing is shown within another. Of a `screened` part each sees, within the owner too, what the row rule
     of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
+    `counts` is the SQL of a number that is counted as it is read. A `derived` list of references is a view of rows that
+    are kept elsewhere.
     """
 
     name: str
@@ -53,6 +58,8 @@ class Field:
     declared_by: str = ""
     dress: Callable[..., object] | None = None
     covers: Callable[..., Any] | None = None
+    counts: Callable[..., Any] | None = None
+    derived: bool = False
     secret: bool = False
     needs: tuple[str, ...] = ()
     wants: Callable[..., object] | None = None
@@ -70,7 +77,7 @@ class Field:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", tuple(self.name.split(".")))
         object.__setattr__(self, "lowered", tuple(self.name.lower().split(".")))
-        object.__setattr__(self, "stored", self.kind not in ("refs", "part", "computed") and not self.via)
+        object.__setattr__(self, "stored", self.kind not in UNSTORED and not self.via)
 
     def writable(self, actor: str, state: str) -> bool:
         """Whether `actor` may write this field while the thing is in `state`."""
@@ -240,6 +247,15 @@ def computed(
         filterable=False,
         **more,  # pyright: ignore[reportArgumentType]
     )
+
+
+def counted(name: str, counts: Callable[..., object], **more: object) -> Field:
+    """How many there are of something, counted in the statement that reads the thing, and kept nowhere.
+
+    `counts(row, who)` is the SQL of the number: the caller's own count, of what it may see. Fields that share a
+    `column` are counted once. What is new has none of anything yet.
+    """
+    return _field(name, "counted", counts=counts, filterable=False, **more)  # pyright: ignore[reportArgumentType]
 
 
 def externals(*actors: str, sees: Mapping[str, str] | None = None) -> tuple[Field, ...]:

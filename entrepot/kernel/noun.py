@@ -42,7 +42,8 @@ class Noun:
     one, and `owner` is the field that refers to it. `sees` is the SQL predicate of the rows that a
     caller may see, and part of every statement. `shared` says that the id is only unique within
     the owner, as for the copies of lines and subscriptions that travel in an order. `single` says
-    that an owner has one at most: it answers at the collection's own address, without an id.
+    that an owner has one at most: it answers at the collection's own address, without an id. `aka` names a field whose
+    value may stand for the id in an address, as the e-mail of a user does.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Noun:
     listed: Sees | None = None
     order: str = "audit.created.at"
     trailed: bool = True
+    aka: str = ""
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:
@@ -81,14 +83,19 @@ class Noun:
         return {each.column: each for each in self.all_fields if each.stored}
 
     def column_kind(self, column: str) -> str:
-        """The kind of a column of its own; a reference where the owner holds it."""
-        each = self.by_column.get(column)
+        """The kind of a column of its own, or of one that is counted; a reference where the owner holds it."""
+        each = self.by_column.get(column) or self.counted.get(column)
         return each.kind if each is not None else "ref"
 
     @cached_property
     def through_owner(self) -> Mapping[str, Field]:
         """Fields that the owner holds, by the name of their column."""
         return {each.column: each for each in self.all_fields if each.via}
+
+    @cached_property
+    def counted(self) -> Mapping[str, Field]:
+        """Numbers that are counted as they are read, by the name of their column."""
+        return {each.column: each for each in self.all_fields if each.counts is not None}
 
     @cached_property
     def structs(self) -> frozenset[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from entrepot.kernel.access import Caller
 from entrepot.kernel.field import Field
 from entrepot.kernel.file import Upload
@@ -11,7 +13,19 @@ from entrepot.kernel.noun import Noun
 ALL = frozenset(("client", "vendor", "operations"))
 
 Verb = Callable[..., object]
+
+Within = tuple[tuple[str | sa.Table, str], ...]
+"""Values that columns of a thing must have; of a table of references: whose list must name the thing."""
 Loads = Callable[..., Awaitable[object]]
+
+
+def owned(row: sa.FromClause, by: str | sa.Table, name: str) -> sa.ColumnElement[bool]:
+    """The SQL of one of these conditions, with its value bound by name."""
+    value = sa.bindparam(name, type_=sa.Text())
+    if isinstance(by, str):
+        return row.c[by] == value
+    link = by.alias()
+    return sa.exists().where(link.c.owner_id == value, link.c.target_id == row.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +57,13 @@ class Action:
 
     `run(call, thing, body, got)` is a plain function. Who may ask is `by`, or whoever is on a row
     of the life's `moves`. `loads(load, call, thing, body)` fetches what the verb needs beside the
-    thing itself. `answers` is the status of success; 204 gives no body. `consults` asks somebody
+    thing itself. `answers` is the status of success; 204 gives no body. `method` is how it is asked for, at an address
+    of its own below the thing; creation, update and removal have the thing's. `consults` asks somebody
     outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
     the caller may write, or, when it is `alone`, instead of them. `takes_file` says how a file may come with it.
     With `gives`, the JSON Schema of a document, the verb gives back such a document, and it is the answer.
+    `bare` names the member that a list stands for which comes without an object around it. `needs` is the code of a
+    module without which nobody may ask, and no agent may.
     """
 
     name: str
@@ -55,11 +72,14 @@ class Action:
     by: str = ""
     loads: Loads | None = None
     answers: int = 200
+    method: str = "POST"
     consults: "Consult | None" = None
     takes: tuple[Field, ...] = ()
     alone: bool = False
     takes_file: Upload | None = None
     gives: Mapping[str, object] = field(default_factory=dict)
+    bare: str = ""
+    needs: str = ""
     summary: str = ""
 
     def actors(self, noun: Noun) -> frozenset[str]:
@@ -104,6 +124,7 @@ class Resource:
     `reads` are the actors who may list and get at all, `lists` those of them who may list.
     `picture` is the last segment of the address where a picture that a thing holds is given.
     `followed`: it is no list but a feed, read onwards from a position.
+    `among` names the owner and its list of references where the collection holds what that list names.
     `summary` says in a sentence what is kept in the collection.
     """
 
@@ -120,6 +141,7 @@ class Resource:
     followed: bool = False
     path: str = ""
     by: str = ""
+    among: tuple[Noun, str] | None = None
     summary: str = ""
 
     @property
@@ -130,6 +152,8 @@ class Resource:
     @property
     def owner_noun_path(self) -> str:
         """The path of the noun that the id in the address names."""
+        if self.among is not None:
+            return self.among[0].path
         column = self.owner_column
         return next(f.target for f in self.noun.all_fields if f.column == column)
 
@@ -137,6 +161,13 @@ class Resource:
     def owner_column(self) -> str:
         """The column that holds the id of the thing in the path."""
         return self.by or self.noun.owner_column
+
+    def within(self, owner_id: str) -> "Within":
+        """What makes a thing one of the owner's."""
+        if self.among is None:
+            return ((self.owner_column, owner_id),)
+        owner, name = self.among
+        return ((owner.link(owner.field(name)), owner_id),)
 
     def offered(self) -> tuple[Action, ...]:
         """Every action, in the order in which it is documented."""

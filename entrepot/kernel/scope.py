@@ -85,7 +85,7 @@ class NounScope:
                 return self._many(each, rest, self._link_join(each))
             case "bag" if each.filterable:
                 return self._bag(each) if not rest else None
-            case "computed":
+            case "computed" | "counted":
                 return None
         if not each.filterable:
             return Scalar(self.row.c[each.column], "json", True)

@@ -23,12 +23,16 @@ DEEPEST = 6
 
 @dataclass
 class Known:
-    """What was fetched beside the things themselves, for putting documents together."""
+    """What was fetched beside the things themselves, for putting documents together.
+
+    `told` is what a verb tells of a thing, by its id, in the one answer that it gives: it is kept nowhere.
+    """
 
     cores: dict[tuple[str, str], object] = field(default_factory=dict)
     expanded: dict[tuple[int, str], Thing] = field(default_factory=dict)
     definitions: dict[tuple[str, str], list[Thing]] = field(default_factory=dict)
     things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    told: dict[str, object] = field(default_factory=dict)
     reveal: Callable[[str], str] = str
 
 
@@ -112,7 +116,7 @@ class _Chosen:
         taken = [f for f in fields if self._takes(f)]
         left = dict.fromkeys(f.path[0] for f in fields if f not in taken)
         left = [name for name in left if name not in {f.path[0] for f in taken}]
-        columns = {f.column: None for f in taken if f.stored or f.via}
+        columns = {f.column: None for f in taken if f.stored or f.via or f.kind == "counted"}
         columns["id"] = columns["revision"] = None
         if self.noun.shared:
             columns[self.noun.owner_column] = None
@@ -282,6 +286,8 @@ def _step(plan: Plan, name: str, each: Field) -> Step:
         return _bag(name, each, plan)
     if each.kind == "computed":
         return _computed(name, each, plan)
+    if each.kind == "counted":
+        return _counted(name, each.column)
     if each.secret:
         return _secret(name, each)
     if each.kind == "timestamp":
@@ -298,6 +304,13 @@ def _plain(name: str, column: str) -> Step:
         value = thing.now[column]
         if value is not None:
             out[name] = value
+
+    return step
+
+
+def _counted(name: str, column: str) -> Step:
+    def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
+        out[name] = thing.now.get(column, 0)
 
     return step
 

@@ -17,6 +17,7 @@ KINDS = {
     "json": "document",
     "texts": "list of texts",
     "computed": "made from others",
+    "counted": "counted",
     "file": "file",
 }
 

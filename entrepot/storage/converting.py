@@ -120,7 +120,7 @@ class Converter:
                 return _named(each) if each.also else None
             case "bag":
                 return _bag(each)
-            case "computed" | "texts" | "file":
+            case "computed" | "counted" | "texts" | "file":
                 return None
             case "enum":
                 return _scalar(each, _enum(each))

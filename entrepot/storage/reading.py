@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import array as pg_array
 
-from entrepot.kernel.access import Caller, Who
+from entrepot.kernel.access import WHO, Caller, Who
 from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.resource import Within, owned
 from entrepot.kernel.shape import COLUMNS, Known, Plan, Shapes, core_key
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
@@ -63,17 +64,19 @@ class Reader:
         caller: Caller,
         thing_id: str | None,
         known: Known,
-        owner: tuple[str, str] | None = None,
+        within: Within = (),
     ) -> Thing | None:
         """One thing with its references and parts, in one statement; None if the caller may not see it.
 
         Without an id it is the only one that its owner has.
         """
-        key = ("one", plan, caller.who, owner[0] if owner else None, thing_id is None)
+        columns = tuple(by for by, _ in within)
+        key = ("one", plan, caller.who, columns, thing_id is None)
         statement = self._statements.get(key) or self._statements.put(
-            key, Statement(self._one(plan, caller.who, owner[0] if owner else None, named=thing_id is not None))
+            key, Statement(self._one(plan, caller.who, columns, named=thing_id is not None))
         )
-        given = {"thing_id": thing_id, "owner_id": owner[1] if owner else None, **caller.bound()}
+        given = {"thing_id": thing_id, **caller.bound()}
+        given |= {f"within_{at}": value for at, (_, value) in enumerate(within)}
         row = await conn.fetchrow(statement.text, *statement.values(given))
         if row is None:
             return None
@@ -81,17 +84,20 @@ class Reader:
         await self.finish(conn, plan, [thing], caller, known, inline=True)
         return thing
 
-    def _one(self, plan: Plan, who: Who, owner_column: str | None, *, named: bool) -> sa.Select[Any]:
+    def _one(self, plan: Plan, who: Who, columns: tuple[str | sa.Table, ...], *, named: bool) -> sa.Select[Any]:
         row = plan.noun.row
         query = sa.select(*self._inline(plan, row, who))
         if named:
             query = query.where(row.c.id == sa.bindparam("thing_id"))
-        if owner_column:
-            query = query.where(row.c[owner_column] == sa.bindparam("owner_id"))
+        for at, by in enumerate(columns):
+            query = query.where(owned(row, by, f"within_{at}"))
         return query.where(plan.noun.sees(row, who))
 
-    def _column(self, noun: Noun, row: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
+    def _column(self, noun: Noun, row: sa.FromClause, who: Who, name: str) -> sa.ColumnElement[Any]:
         """A column as it is fetched: documents as text, so that they can go out unread."""
+        counted = noun.counted.get(name)
+        if counted is not None and counted.counts is not None:
+            return counted.counts(row, who)
         held = noun.through_owner.get(name)
         if held is not None:
             owner = self.nouns[noun.owner_field.target].table.alias()
@@ -102,7 +108,7 @@ class Reader:
 
     def _inline(self, plan: Plan, row: sa.FromClause, who: Who, depth: int = 0) -> list[sa.ColumnElement[Any]]:
         """Own columns, then the cores of references, then parts, then lists: the order that is decoded."""
-        columns: list[sa.ColumnElement[Any]] = [self._column(plan.noun, row, name) for name in plan.columns]
+        columns: list[sa.ColumnElement[Any]] = [self._column(plan.noun, row, who, name) for name in plan.columns]
         for at, (first, *others) in enumerate(_by_target(plan)):
             target = self.nouns[first.target].table.alias(f"c{depth}_{at}")
             if others:
@@ -315,7 +321,7 @@ class Reader:
         row = plan.noun.row
         conditions, order = compose()
         return (
-            sa.select(*(self._column(plan.noun, row, name) for name in plan.columns))
+            sa.select(*(self._column(plan.noun, row, who, name) for name in plan.columns))
             .where(*self._conditions(plan.noun, row, who), *conditions)
             .order_by(*order)
         )
@@ -387,11 +393,11 @@ class Reader:
                     known.definitions[each.target, owner] = found
 
     async def _fetch_parts(self, conn: Any, each: Field, below: Plan, things: Sequence[Thing], caller: Caller) -> None:
-        key = ("parts", below, each.by, each.also, caller.who if each.screened else None)
+        key = ("parts", below, each.by, each.also, caller.who if each.screened or below.noun.counted else None)
         statement = self._statements.get(key)
         if statement is None:
             child = below.noun.row
-            columns = [self._column(below.noun, child, name) for name in below.columns]
+            columns = [self._column(below.noun, child, caller.who, name) for name in below.columns]
             query = sa.select(*columns, child.c[each.by], *([child.c[each.also]] if each.also else []))
             query = query.where(child.c[each.by] == sa.any_(IDS)).order_by(child.c.id)
             if each.also:
@@ -449,7 +455,7 @@ class Reader:
             statement = self._statements.put(
                 key,
                 Statement(
-                    sa.select(*(self._column(below.noun, row, name) for name in below.columns))
+                    sa.select(*(self._column(below.noun, row, caller.who, name) for name in below.columns))
                     .where(row.c.id == sa.any_(IDS))
                     .where(below.noun.sees(row, caller.who))
                 ),
@@ -506,7 +512,7 @@ class Reader:
         statement = self._statements.get(key) or self._statements.put(
             key,
             Statement(
-                sa.select(*(self._column(noun, noun.row, name) for name in plan.columns))
+                sa.select(*(self._column(noun, noun.row, WHO["kernel", False], name) for name in plan.columns))
                 .where(noun.row.c[noun.owner_column] == sa.bindparam("owner_id"))
                 .order_by(noun.row.c.id)
             ),

@@ -16,6 +16,7 @@ from entrepot.kernel.errors import Conflict, Invalid, Mismatch, Unavailable
 from entrepot.kernel.file import File, Held
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.resource import Within
 from entrepot.kernel.shape import Known, Plan, Shapes
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
@@ -36,6 +37,8 @@ COUNT_ON = (
 """Takes so many numbers, beyond a least one; gives back the last of them."""
 TWIN_WAIT_S = 2.0
 IN_FLIGHT_INDEX = "orders_one_in_flight"
+LOOKED_UP = frozenset(("users_email_key",))
+"""Keys by which a verb has looked for what is there: where a twin was first, it finds it the next time."""
 
 OVER = (
     "(idempotency.created_at <= now() - interval '24 hours' "
@@ -295,12 +298,12 @@ class Session:
         self.conn = conn
 
     async def one(
-        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, owner: tuple[str, str] | None = None
+        self, plan: Plan, caller: Caller, thing_id: str | None, known: Known, within: Within = ()
     ) -> Thing | None:
         """One thing that the caller may see."""
-        if "\0" in (thing_id or "") or (owner is not None and "\0" in owner[1]):
+        if "\0" in (thing_id or "") or any("\0" in value for _, value in within):
             return None
-        return await self.store.reader.one(self.conn, plan, caller, thing_id, known, owner)
+        return await self.store.reader.one(self.conn, plan, caller, thing_id, known, within)
 
     async def page(
         self,
@@ -429,10 +432,11 @@ class Session:
                 raise Answered from None
             if name == IN_FLIGHT_INDEX:
                 raise Conflict("Another order of this agreement is in flight.") from None
-            if name.endswith("_pkey") or name.startswith("trail_"):
+            if name.endswith("_pkey") or name.startswith("trail_") or name in LOOKED_UP:
                 raise Stale from None
-            raise Conflict("Something with the same key exists already.") from None
-        except asyncpg.ForeignKeyViolationError:
+            # The next run finds what is there already, where the verb looks for it.
+            raise Stale("Something with the same key exists already.") from None
+        except (asyncpg.ForeignKeyViolationError, asyncpg.ExclusionViolationError):
             raise Stale from None
         except asyncpg.LockNotAvailableError:
             raise Conflict(

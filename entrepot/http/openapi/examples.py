@@ -171,6 +171,7 @@ _PLAIN: Mapping[str, Callable[[Field, Noun, Examples], object]] = {
     "texts": lambda each, noun, examples: [],
     "json": _shaped,
     "computed": _shaped,
+    "counted": lambda each, noun, examples: 12,
     "bag": lambda each, noun, examples: [sample(each.schema)],
 }
 

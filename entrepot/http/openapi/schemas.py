@@ -14,6 +14,7 @@ KINDS: Mapping[str, Schema] = {
     "text": {"type": "string"},
     "enum": {"type": "string"},
     "integer": {"type": "integer", "format": "int32"},
+    "counted": {"type": "integer", "format": "int32"},
     "decimal": {"type": "number", "format": "decimal"},
     "boolean": {"type": "boolean"},
     "timestamp": {"type": "string", "format": "date-time"},
