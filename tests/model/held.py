@@ -170,15 +170,16 @@ def write(command: Command) -> None:
             held.commitment = datetime.fromisoformat(body["commitmentDate"])
     if command.by("client") or (held.is_asset and (command.by(VENDOR) or held.status != "Active")):
         return
-    if "lines" in body and held.status != "Active":
-        raise Refused(409)
     own = {command.deal.line_id(each): each for each in command.deal.agreement.lines_of(held)}
+    before = deepcopy(own)
     for at, entry in enumerate(lines):
         line = own.get(entry["id"])
         if line is None:
             command.faults.add(f"lines[{at}].id")
         elif line.status == "Active":
             write_line(command, line, at, entry)
+    if own != before and held.status != "Active":  # what is put back as it is does no harm
+        raise Refused(409)
 
 
 def terminate(command: Command) -> None:
