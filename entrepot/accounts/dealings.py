@@ -13,6 +13,7 @@ AGREEMENTS = sa.table(
     *(
         sa.column(name, sa.Text())
         for name in (
+            "id",
             "client_id",
             "vendor_id",
             "buyer_id",
@@ -20,6 +21,7 @@ AGREEMENTS = sa.table(
             "seller_id",
             "product_id",
             "listing_id",
+            "authorization_id",
         )
     ),
 )
@@ -36,3 +38,8 @@ def exists(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Colu
     """Whether there is such a row; every other table in the conditions is that of the statement around it."""
     found = sa.select(sa.literal_column("1")).select_from(among).where(*conditions)
     return found.correlate_except(among).exists()
+
+
+def count(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """How many such rows there are; every other table in the conditions is that of the statement around it."""
+    return sa.select(sa.func.count()).select_from(among).where(*conditions).correlate_except(among).scalar_subquery()

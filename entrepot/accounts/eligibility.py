@@ -26,3 +26,12 @@ def fits(offer: Thing, licensee: Thing) -> bool:
     if not any(wanted):
         wanted = [True, False]
     return any(given and asked for given, asked in zip(offered, wanted, strict=True))
+
+
+def meet(one: Thing, other: Thing) -> bool:
+    """Whether there may be a licensee that both offers are meant for."""
+    return any(_is_for(one, kind) and _is_for(other, kind) for kind in KINDS)
+
+
+def _is_for(offer: Thing, kind: str) -> bool:
+    return bool(offer.get(kind)) or all(offer.get(each) is None for each in KINDS)

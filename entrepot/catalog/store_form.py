@@ -5,14 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from entrepot.catalog.authorization import AUTHORIZATION
+from entrepot.catalog.document import DOCUMENT
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.item_group import ITEM_GROUP
 from entrepot.catalog.listing import LISTING
+from entrepot.catalog.media import MEDIA
 from entrepot.catalog.parameter import PARAMETER
 from entrepot.catalog.parameter_group import PARAMETER_GROUP
 from entrepot.catalog.price_list import PRICE_LIST
-from entrepot.catalog.price_list_item import PRICE_LIST_ITEM
+from entrepot.catalog.price_list_item import PRICE_LIST_ITEM, SPREADS
 from entrepot.catalog.pricing_policy import PRICING_POLICY
+from entrepot.catalog.pricing_policy_attachment import PRICING_POLICY_ATTACHMENT
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, VARIANT
@@ -20,13 +23,6 @@ from entrepot.catalog.unit_of_measure import UNIT_OF_MEASURE
 from entrepot.catalog.unit_price import margin_of, markup_for, markup_of, markup_of_margin, sales_price, spread
 from entrepot.kernel.store_form import Form, World, inherit
 from entrepot.kernel.thing import Thing
-
-SPREADS = (
-    # unit,     once,   each month, each year
-    ("unit_pp", "ppx1", "ppx_m", "ppx_y"),
-    ("unit_sp", "spx1", "spx_m", "spx_y"),
-    ("unit_lp", "lpx1", "lpx_m", "lpx_y"),
-)
 
 
 class Definitions:
@@ -85,14 +81,24 @@ def _item(item: Thing, world: World) -> None:
         item.parameters = kept
 
 
+def _of_product(thing: Thing, world: World) -> None:
+    """What belongs to a product is its vendor's."""
+    inherit(thing, world.one(PRODUCT.path, thing.product_id), "vendor_id")
+
+
+def _variant(variant: Thing, world: World) -> None:
+    inherit(variant, world.one(TERMS.path, variant.terms_and_conditions_id), "vendor_id")
+
+
 def _price_list(prices: Thing, world: World) -> None:
-    inherit(prices, world.one(PRODUCT.path, prices.product_id), "vendor_id")
+    _of_product(prices, world)
     _both_ways(prices, "default_markup", "default_margin")
 
 
 def _price_list_item(entry: Thing, world: World) -> None:
     """Without a markup of its own it is sold as a new order line would be (commerce spec 4.3)."""
     prices, item = world.one(PRICE_LIST.path, entry.price_list_id), world.one(ITEM.path, entry.item_id)
+    inherit(entry, prices, "vendor_id")
     if prices is None or item is None:
         return
     precision = 2 if prices.precision is None else prices.precision
@@ -118,17 +124,13 @@ def _pricing_policy(policy: Thing, world: World) -> None:
     _both_ways(policy, "markup", "margin")
 
 
-def _authorization(authorization: Thing, world: World) -> None:
-    inherit(authorization, world.one(PRODUCT.path, authorization.product_id), "vendor_id")
-
-
 def _listing(listing: Thing, world: World) -> None:
     for source in (
         world.one(AUTHORIZATION.path, listing.authorization_id),
         world.one(PRICE_LIST.path, listing.price_list_id),
     ):
         inherit(listing, source, "product_id")
-    inherit(listing, world.one(PRODUCT.path, listing.product_id), "vendor_id")
+    _of_product(listing, world)
     listing.name = listing.name or listing.id
 
 
@@ -150,12 +152,15 @@ FORMS = (
     Form(PARAMETER_GROUP),
     Form(PARAMETER, needs=("scope", "phase", "type"), keeps=True),
     Form(TEMPLATE, keeps=True),
-    Form(TERMS, keeps=True),
-    Form(VARIANT),
+    Form(TERMS, _of_product, keeps=True),
+    Form(VARIANT, _variant),
+    Form(DOCUMENT, _of_product),
+    Form(MEDIA, _of_product),
     Form(ITEM, _item, needs=("product", "terms.period"), keeps=True),
     Form(PRICE_LIST, _price_list, needs=("product",), keeps=True),
     Form(PRICE_LIST_ITEM, _price_list_item, needs=("item",), keeps=True),
     Form(PRICING_POLICY, _pricing_policy, needs=("client",), keeps=True),
-    Form(AUTHORIZATION, _authorization, needs=("product",), keeps=True),
+    Form(PRICING_POLICY_ATTACHMENT),
+    Form(AUTHORIZATION, _of_product, needs=("product",), keeps=True),
     Form(LISTING, _listing, needs=("product", "seller", "priceList"), keeps=True),
 )

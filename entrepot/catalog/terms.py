@@ -2,13 +2,20 @@
 
 import sqlalchemy as sa
 
+from entrepot.catalog import paper
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
+from entrepot.kernel import plain
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, enum, integer, ref, text
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.field import audited, enum, held_file, integer, ref, text
+from entrepot.kernel.file import DOCUMENTS, Upload
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
 
 WRITES = "vendor:create,Draft,Pending,Published operations:create,Draft,Pending,Published"
 BIRTH = "vendor:create operations:create"
@@ -27,12 +34,14 @@ TERMS = Noun(
     owner="product",
     life=LIFE,
     sees=sees_terms,
+    audience=("vendor_id",),
     fields=(
         text("name", longest=500, required=True, core=True, writes=WRITES),
         text("description", longest=2000, writes=WRITES),
         integer("displayOrder", least=0, writes=WRITES),
         enum("status", " ".join(LIFE.states)),
         ref("product", "catalog/products"),
+        paper.vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
@@ -51,21 +60,39 @@ VARIANT = Noun(
     owner="termsAndConditions",
     life=LIFE,
     sees=sees_variant,
+    audience=("vendor_id",),
     fields=(
         text("name", longest=500, writes=WRITES),
-        enum("type", "Online File", core=True, writes=BIRTH),
+        enum("type", f"{paper.ONLINE} {paper.FILE}", core=True, writes=BIRTH),
         text("description", longest=2000, writes=WRITES),
-        text("languageCode", longest=20, writes=BIRTH),
-        text("assetUrl", longest=2000, writes=BIRTH),
+        text("languageCode", longest=20, check=paper.is_language, writes=WRITES),
+        text("assetUrl", longest=2000, check=paper.is_address, writes=WRITES),
         text("fileId"),
-        text("filename"),
-        text("contentType"),
-        integer("size", least=0),
+        *held_file(),
         enum("status", " ".join(LIFE.states)),
         ref("termsAndConditions", "catalog/products/{product}/terms"),
+        paper.vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
+
+PRINTED = Upload("variant", DOCUMENTS, plain=True)
+"""How a variant comes in: the JSON alone, or beside a file."""
+
+create_variant = paper.create(VARIANT, "assetUrl")
+update_variant = paper.update("assetUrl")
+
+OWNERS = {"owners": Want(TERMS, lambda row: row.c.id == given("owner"))}
+
+
+async def of_terms(load: Load, call: Call, _: None, body: Body) -> Got:
+    """The terms in the address."""
+    return await load(OWNERS, owner=call.owner_id)
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """Terms are drafted; their texts are the variants."""
+    return plain.begin(call, TERMS, body, vendor_id=got.owners[0].vendor_id)
 
 
 def is_to_be_accepted(terms: Thing) -> bool:

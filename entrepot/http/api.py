@@ -27,6 +27,7 @@ from entrepot.kernel.errors import (
     Unreadable,
     WrongType,
 )
+from entrepot.kernel.file import PICTURES
 from entrepot.kernel.wire import decode, encode
 
 LOG = structlog.get_logger()
@@ -131,6 +132,7 @@ class Api:
         caller = await self._caller(headers)
         query: bytes = scope["query_string"]
         doors, resource = self._doors, route.resource
+        ids = await self._named(caller, route, ids)
         owner_id = await self._owner(caller, route, ids)
         if route.door == "search":
             page = await doors.search(caller, resource, query, owner_id)
@@ -174,7 +176,7 @@ class Api:
         if route.door == "follow":
             await self._events.answer(caller, route.resource, query, headers, receive, sending)
         else:
-            owner_id = await self._owner(caller, route, ids)
+            owner_id = await self._owner(caller, route, await self._named(caller, route, ids))
             await self._streams.answer(caller, route.resource, query, owner_id, headers, receive, sending)
 
     async def _give_file(
@@ -183,8 +185,9 @@ class Api:
         """Gives the file that a thing holds, where that is what is wanted; else gives nothing, and says so."""
         if route.door == "picture":
             caller = await self._caller(headers)
+            ids = await self._named(caller, route, ids)
             held = await self._doors.held(caller, route.resource, ids[-1], await self._owner(caller, route, ids))
-            if held is None:
+            if held is None or held.content_type not in PICTURES.values():
                 raise Missing(f"{route.resource.noun.name} {ids[-1]} has no picture.")
             await downloads.give(held, receive, sending)
             return True
@@ -218,6 +221,19 @@ class Api:
         if caller is None:
             raise Unknown("The token is missing, unknown or no longer valid.")
         return caller
+
+    async def _named(self, caller: Caller, route: Route, ids: list[str]) -> list[str]:
+        """The ids in the address, where a thing is named otherwise there."""
+        found = list(ids)
+        own = route.door not in ("search", "create") and not route.resource.noun.single
+        if len(found) > own:
+            owner = self._doors.nouns[route.resource.owner_noun_path]
+            at = len(found) - 1 - own
+            found[at] = await self._doors.named(caller, owner, found[at], found[at - 1] if at else None)
+        if own:
+            above = found[-2] if len(found) > 1 else None
+            found[-1] = await self._doors.named(caller, route.resource.noun, found[-1], above)
+        return found
 
     async def _owner(self, caller: Caller, route: Route, ids: list[str]) -> str | None:
         """The id of the thing whose collection this is. Further up, each must own the next."""

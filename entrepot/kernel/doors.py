@@ -10,11 +10,9 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-import sqlalchemy as sa
-
 from entrepot.kernel.access import Caller
 from entrepot.kernel.body import Body, read_body, referenced
-from entrepot.kernel.call import Call, OutOfIds
+from entrepot.kernel.call import Call, OutOfIds, Secrets
 from entrepot.kernel.errors import Conflict, Forbidden, Invalid, Missing, Precondition
 from entrepot.kernel.explain import explain
 from entrepot.kernel.field import CREATE
@@ -156,6 +154,8 @@ class Answering:
 
 class Store(Protocol):
     """Where things are kept: the port that `storage` implements."""
+
+    secrets: Secrets
 
     def session(self) -> Any: ...
     def snapshot(self) -> Any: ...
@@ -523,6 +523,8 @@ class Doors:
             if thing is not None:
                 self._require_revision(thing, options, by.revision if by else None)
             body = read_body({action.bare: raw} if action.bare and isinstance(raw, list) else raw)
+            if action.reads is not None:
+                body = action.reads(body)
             if owner_id is not None:
                 call.owner_id = owner_id
             await self._load_targets(session, call, resource.noun, thing, body)
@@ -541,7 +543,7 @@ class Doors:
             stored = None
             if options.idempotency_key and not options.dry_run:
                 stored = self._stored(caller, resource, options, answer, claimed=by is not None)
-            await session.write(call, stored, dry=options.dry_run)
+            await session.write(call, stored, dry=options.dry_run or not action.kept)
             return answer
 
     def _stored(self, caller: Caller, resource: Resource, options: Options, answer: Answer, *, claimed: bool) -> Stored:
@@ -614,6 +616,7 @@ class Doors:
             known=known,
             trace_id=options.trace_id,
             file=options.file,
+            vault=self.store.secrets,
         )
 
     def _take_file(self, call: Call, action: Action) -> None:

@@ -24,6 +24,13 @@ PICTURES: Mapping[str, str] = {
 }
 """Types of pictures, by the last part of the file's name."""
 
+FILMS: Mapping[str, str] = {
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "mov": "video/quicktime",
+}
+"""Types of films, by the last part of the file's name."""
+
 ICON_BYTES_MAX = 1_000_000
 
 UNSAID = frozenset(("", "application/octet-stream"))

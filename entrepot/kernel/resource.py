@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from entrepot.kernel.access import Caller
+from entrepot.kernel.body import Body
 from entrepot.kernel.field import Field
 from entrepot.kernel.file import Upload
 from entrepot.kernel.noun import Noun
@@ -60,8 +61,10 @@ class Action:
     thing itself. `answers` is the status of success; 204 gives no body. `method` is how it is asked for, at an address
     of its own below the thing; creation, update and removal have the thing's. `consults` asks somebody
     outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
-    the caller may write, or, when it is `alone`, instead of them. `takes_file` says how a file may come with it.
+    the caller may write, or, when it is `alone`, instead of them; `reads` brings other ways to
+    say a field to the field's own. `takes_file` says how a file may come with it.
     With `gives`, the JSON Schema of a document, the verb gives back such a document, and it is the answer.
+    Of what is not `kept` the answer tells what would become of the thing, and nothing is written.
     `bare` names the member that a list stands for which comes without an object around it. `needs` is the code of a
     module without which nobody may ask, and no agent may.
     """
@@ -72,9 +75,11 @@ class Action:
     by: str = ""
     loads: Loads | None = None
     answers: int = 200
+    kept: bool = True
     method: str = "POST"
     consults: "Consult | None" = None
     takes: tuple[Field, ...] = ()
+    reads: Callable[[Body], Body] | None = None
     alone: bool = False
     takes_file: Upload | None = None
     gives: Mapping[str, object] = field(default_factory=dict)
