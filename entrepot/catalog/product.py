@@ -1,15 +1,16 @@
 """A product is what a vendor brings to the marketplace, with its items, questions, texts and terms."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import dealt_with
+from entrepot.accounts.dealings import AGREEMENTS, count, dealt_with
 from entrepot.catalog.publication import EVENTS, LIFE, kept
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, externals, icon, ref, text
+from entrepot.kernel.field import Field, audited, counted, document, enum, externals, icon, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
@@ -26,6 +27,32 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
             return sa.and_(row.c.vendor_id == who.account, here)
         case _:
             return here
+
+
+# What is bought of a product is told in later rooms and files; here only the columns that are counted are known.
+ITEMS, ORDERS, SUBSCRIPTIONS, REQUESTS = (
+    sa.table(name, sa.column("product_id", sa.Text()), sa.column("status", sa.Text()))
+    for name in ("items", "orders", "subscriptions", "requests")
+)
+NEVER_PLACED = [sa.literal_column(f"'{state}'") for state in ("Draft", "Quoted", "Deleted")]
+
+
+def _number(table: sa.TableClause, *never: sa.ColumnElement[str]) -> Callable[..., sa.ScalarSelect[int]]:
+    def counts(row: sa.FromClause, who: Who) -> sa.ScalarSelect[int]:
+        each = table.alias()
+        there = [each.c.status.not_in(never)] if never else []
+        return count(each, each.c.product_id == row.c.id, *there)
+
+    return counts
+
+
+def _statistics(**counts: Callable[..., sa.ScalarSelect[int]]) -> Iterator[Field]:
+    """Numbers for the vendor and operations, each under the two names that it has had."""
+    for name, number in counts.items():
+        older = "ordersPlacedCount" if name == "orders" else f"{name[:-1]}Count"
+        for spelled in (older, name):
+            column = f"statistics_{name}"
+            yield counted(f"statistics.{spelled}", number, column=column, sees="vendor operations", heavy=True)
 
 
 PRODUCT = Noun(
@@ -46,6 +73,13 @@ PRODUCT = Noun(
         ref("vendor", "accounts/accounts"),
         *externals("operations"),
         document("settings", schema={"type": "object"}, heavy=True, default={}),
+        *_statistics(
+            items=_number(ITEMS, sa.literal_column("'Deleted'")),
+            orders=_number(ORDERS, *NEVER_PLACED),
+            agreements=_number(AGREEMENTS),
+            subscriptions=_number(SUBSCRIPTIONS),
+            requests=_number(REQUESTS),
+        ),
         *audited(*EVENTS),
     ),
 )
@@ -73,8 +107,9 @@ MODES: Final = ("automatic", "manual", "extension")
 """Who fulfils: the built-in fulfiller after a delay, a person of the vendor's, or the vendor's extension."""
 
 SPELLINGS: Final = {"purchaseOrderQuerying": "purchaseOrderQuery"}
-"""Flags that the official command line writes in its own way."""
+"""Flags that the official command line reads and writes in its own way."""
 
+DURATION_LENGTH_MAX = 30
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
 
 
@@ -119,9 +154,15 @@ def _object(settings: dict[str, object], name: str) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def duration_fault(said: object) -> list[str]:
+    """What is wrong with a duration that somebody writes."""
+    found = _DURATION.fullmatch(said) if isinstance(said, str) and len(said) <= DURATION_LENGTH_MAX else None
+    return [] if found is not None and any(found.groups()) else ["A duration such as PT5M or P1DT12H was expected."]
+
+
 def _duration(said: object) -> timedelta:
     """`PT5M`, `P1DT12H`; anything else is no delay."""
-    found = _DURATION.fullmatch(said) if isinstance(said, str) and len(said) <= 30 else None
+    found = _DURATION.fullmatch(said) if isinstance(said, str) and len(said) <= DURATION_LENGTH_MAX else None
     if found is None:
         return timedelta()
     weeks, days, hours, minutes, seconds = (int(each or 0) for each in found.groups())
