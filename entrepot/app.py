@@ -9,6 +9,7 @@ from functools import partial
 
 import asyncpg
 
+from entrepot.accounts.permission import rooms
 from entrepot.http.api import Api
 from entrepot.http.beside import OPERATIONS
 from entrepot.http.docs import Docs
@@ -108,7 +109,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     files = Files(pool, _bucket(settings))
     store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"], files=files)
     doors = Doors(nouns, shapes, store)
-    callers = Callers(pool)
+    callers = Callers(pool, rooms)
     jobs = {name: make(doors) for name, make in JOBS.items()}
     heads = Heads(vault, settings.heads_file)
     work = Work(pool, jobs, heads, files)
@@ -121,14 +122,16 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     page = Page(doors, callers, vault, OFFERS)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
     resources, uuids = {each.address: each for each in OFFERS}, Uuids(pool)
-    limit = Limit(settings.pax8_calls_per_minute)
-    pax8 = Rest(doors, resources, uuids, Tokens(callers, vault), limit, partial(whole, most=settings.body_bytes_max))
+    limit, tokens = Limit(settings.pax8_calls_per_minute), Tokens(callers, vault)
+    pax8 = Rest(doors, resources, uuids, tokens, limit, partial(whole, most=settings.body_bytes_max))
     toolsets: dict[str, Toolset] = {
         "/mcp": Marketplace(doors, OFFERS),
         "/pax8/mcp": Pax8(doors, resources, uuids, limit),
     }
+    asking = {"/pax8/mcp": tokens}  # who speaks Pax8's tongue may come with an access token too
     endpoints = {
-        address: Endpoint(each, callers, body_bytes_max=settings.body_bytes_max) for address, each in toolsets.items()
+        address: Endpoint(each, asking.get(address, callers), body_bytes_max=settings.body_bytes_max)
+        for address, each in toolsets.items()
     }
     site = Site(settings, api, page, docs, pool, pax8, endpoints)
     return Application(

@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from entrepot.accounts import account_user
+from entrepot.accounts.people_api import EXPIRATION, MEMBERS
 from entrepot.commerce import basket, fulfiller, fulfilment, subscription
 from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
 from entrepot.kernel.access import Caller
@@ -55,6 +57,7 @@ PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"],
 """Who does what time brings about."""
 
 JOBS: dict[str, Callable[[Doors], Job]] = {
+    account_user.EXPIRE: act(MEMBERS, EXPIRATION, PLATFORM),
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
     basket.PLACE: act(BASKETS, PLACING, PLATFORM, refused=GIVING_UP),
     subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),

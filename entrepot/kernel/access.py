@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 class Caller:
     """Whoever makes a request: an account, and the token or service that speaks for it.
 
-    `named` is the core of the identity, as references to it carry it. `modules` None: every module
-    of the account. `buyers` None: every buyer of the account.
+    `named` is the core of the identity, as references to it carry it. `modules` are the rooms that are
+    open to it, `codes` the modules that open them; None: all that the account has. `buyers` None: every buyer of the
+    account. `narrow`: the token may do less than whom it speaks for. `whole`: it has every module there is, for every buyer.
     """
 
     actor: str
@@ -22,12 +23,19 @@ class Caller:
     held_by: str = "service"
     named: str = ""
     modules: frozenset[str] | None = None
+    codes: frozenset[str] | None = None
     buyers: tuple[str, ...] | None = None
+    narrow: bool = False
+    whole: bool = True
 
     @property
     def who(self) -> "Who":
         """What of the caller shapes a statement: the rest are bound values."""
         return WHO[self.actor, self.buyers is not None]
+
+    def manages(self, code: str) -> bool:
+        """Whether it may change what that module is for. An agent manages nothing."""
+        return self.held_by != "agent" and (self.codes is None or code in self.codes)
 
     def bound(self) -> dict[str, object]:
         """Values for the parameters that `Who` names."""
@@ -37,7 +45,8 @@ class Caller:
             "caller_rooms": None if self.modules is None else sorted(self.modules),
             "caller_token": self.token_id,
             "caller_user": self.user_id,
-            "caller_limited": self.modules is not None or self.held_by == "agent",
+            "caller_codes": None if self.codes is None else sorted(self.codes),
+            "caller_agent": self.held_by == "agent",
         }
 
 
@@ -64,9 +73,14 @@ class Who:
         return sa.bindparam("caller_user", type_=sa.Text())
 
     @property
-    def limited(self) -> sa.BindParameter[bool]:
-        """Whether the token may do less than its account: some modules alone, or what an agent may."""
-        return sa.bindparam("caller_limited", type_=sa.Boolean())
+    def agent(self) -> sa.BindParameter[bool]:
+        """Whether an agent holds the token."""
+        return sa.bindparam("caller_agent", type_=sa.Boolean())
+
+    @property
+    def codes(self) -> sa.BindParameter[list[str]]:
+        """The modules that are open to the caller, by their codes; null for all."""
+        return sa.bindparam("caller_codes", type_=ARRAY(sa.Text()))
 
     def opens(self, path: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether the token's modules open the room of a collection."""

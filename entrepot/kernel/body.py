@@ -82,6 +82,12 @@ class Body:
         call.fault(self.path(name), "An object was expected.")
         return None
 
+    def ids_of(self, name: str) -> list[str]:
+        """The ids that a list of references names; what is no reference is passed over, for `apply` to tell."""
+        value = self.get(name)
+        found = [each.get("id") for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+        return [each for each in found[:REFERENCES_MAX] if isinstance(each, str) and "\0" not in each]
+
     def id_of(self, call: Call, name: str) -> str | None:
         """The id that a reference `{"id": …}` names; None when absent or null."""
         inner = self.object(call, name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
+from typing import Protocol
 
 from entrepot.kernel.access import Caller
 from entrepot.kernel.errors import SEVERAL, Invalid
@@ -12,6 +13,26 @@ from entrepot.kernel.file import File
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
+
+
+class Secrets(Protocol):
+    """How secrets are made and kept."""
+
+    def new(self) -> str:
+        """A secret of 256 random bits."""
+        ...
+
+    def seal(self, secret: str) -> str:
+        """A secret that must be given back, encrypted."""
+        ...
+
+    def digest(self, secret: str) -> str:
+        """What a secret is found by."""
+        ...
+
+    def verifier(self, password: str) -> str:
+        """What a password is checked against. It is slow on purpose."""
+        ...
 
 
 class OutOfIds(Exception):
@@ -34,6 +55,15 @@ class Happening:
     thing: Thing
     details: dict[str, object]
     moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """All that is about a buyer goes from one account to another."""
+
+    scope_id: str
+    giver_id: str
+    taker_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +94,7 @@ class Call:
     visible: set[tuple[str, str]] = field(default_factory=set)
     happenings: list[Happening] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     incomplete: bool = False
@@ -77,6 +108,13 @@ class Call:
     trace_id: str = ""
     file: File | None = None
     held: File | None = None
+    vault: Secrets | None = None
+
+    @property
+    def secrets(self) -> Secrets:
+        """For verbs that make secrets, or know them again."""
+        assert self.vault is not None, "nothing secret is made here"
+        return self.vault
 
     def by(self, *actors: str) -> bool:
         """Whether the caller is one of these actors."""
@@ -138,11 +176,14 @@ class Call:
         return before
 
     def stamp(self, thing: Thing, event: str) -> None:
-        """Notes when an audited event happened, and by whom."""
-        column = f"audit_{snake(event)}_at"
-        if column in thing.noun.by_column:
-            thing.now[column] = self.now
-            thing.now[f"audit_{snake(event)}_by_id"] = self.caller.identity_id
+        """Notes when an audited event happened, and by whom. Some call it `activated` what makes them Active."""
+        columns = thing.noun.by_column
+        word = snake(event)
+        if word == "active" and "audit_active_at" not in columns:
+            word = "activated"
+        if f"audit_{word}_at" in columns:
+            thing.now[f"audit_{word}_at"] = self.now
+            thing.now[f"audit_{word}_by_id"] = self.caller.identity_id
 
     def record(self, event: str, thing: Thing, **details: object) -> None:
         """Puts an event on the trail, in the transaction of the change itself."""
@@ -152,6 +193,10 @@ class Call:
     def due(self, job: str, thing: Thing, at: datetime) -> None:
         """Work to be done about `thing` when the business clock shows `at`."""
         self.dues.append(Due(job, thing.noun, str(thing.id), at))
+
+    def transfer(self, buyer: Thing, giver_id: str, taker_id: str) -> None:
+        """Whatever is about a buyer is another account's from now on, however much it is: nothing of it is loaded."""
+        self.transfers.append(Transfer(str(buyer.id), giver_id, taker_id))
 
     def rely(self, thing: Thing) -> None:
         """The verb is only right while this unchanged thing stays as it was loaded."""

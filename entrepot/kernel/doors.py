@@ -207,13 +207,23 @@ class Doors:
     # Reading ---------------------------------------------------------------------------------
 
     async def search(
-        self, caller: Caller, resource: Resource, raw_query: bytes | str, owner_id: str | None = None
+        self,
+        caller: Caller,
+        resource: Resource,
+        raw_query: bytes | str,
+        owner_id: str | None = None,
+        *,
+        plain: bool = False,
     ) -> dict[str, object]:
-        """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4)."""
+        """A page of a collection: `{"$meta": …, "data": […]}` (spec 1.4).
+
+        What travels in references is JSON already, for those who pass it on. With `plain` it is values, for those who
+        read it; the same thing is then the same object wherever it stands, and not to be changed.
+        """
         found = self._listing(caller, resource, self.query(raw_query), owner_id)
         plan, limit, offset = found.plan, found.query.limit, found.query.offset
         limit = LIMIT_DEFAULT if limit is None else limit
-        known = Known(reveal=self.store.reveal)
+        known = Known(reveal=self.store.reveal, plain=plain)
         async with self.store.session() as session:
             if owner_id is not None:
                 await self._require_owner(session, caller, resource, owner_id)

@@ -32,7 +32,7 @@ class Field:
     of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
     `counts` is the SQL of a number that is counted as it is read. A `derived` list of references is a view of rows that
-    are kept elsewhere.
+    are kept elsewhere. What is `untold` is on no trail.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Field:
     covers: Callable[..., Any] | None = None
     counts: Callable[..., Any] | None = None
     derived: bool = False
+    untold: bool = False
     secret: bool = False
     needs: tuple[str, ...] = ()
     wants: Callable[..., object] | None = None

@@ -44,6 +44,8 @@ class Noun:
     the owner, as for the copies of lines and subscriptions that travel in an order. `single` says
     that an owner has one at most: it answers at the collection's own address, without an id. `aka` names a field whose
     value may stand for the id in an address, as the e-mail of a user does.
+    `scope` is the column of the buyer whom it is about, and `party` that of the account that has it since it has the
+    buyer: when the buyer goes to another account, it goes along.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Noun:
     single: bool = False
     audience: tuple[str, ...] = ()
     scope: str = ""
+    party: str = ""
     listed: Sees | None = None
     order: str = "audit.created.at"
     trailed: bool = True

@@ -33,7 +33,23 @@ class Known:
     definitions: dict[tuple[str, str], list[Thing]] = field(default_factory=dict)
     things: dict[tuple[str, str], Thing] = field(default_factory=dict)
     told: dict[str, object] = field(default_factory=dict)
+    given: dict[tuple[int, str], dict[str, object]] = field(default_factory=dict)
+    """Documents of things that references lead to: on a page many lead to the same one."""
+
     reveal: Callable[[str], str] = str
+    plain: bool = False
+    """Whether documents are for a reader in this process: all values, and no text that is JSON already."""
+
+    decoded: dict[tuple[str, str], object] = field(default_factory=dict)
+
+    def core(self, target: str, key: str) -> object:
+        """What travels in a reference. Raises KeyError."""
+        found = self.cores[target, key]
+        if not self.plain or not isinstance(found, Raw):
+            return found
+        if (target, key) not in self.decoded:
+            self.decoded[target, key] = decode(bytes(found))
+        return self.decoded[target, key]
 
 
 Step = Callable[[Thing, Known, dict[str, object]], None]
@@ -310,7 +326,9 @@ def _plain(name: str, column: str) -> Step:
 
 def _counted(name: str, column: str) -> Step:
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
-        out[name] = thing.now.get(column, 0)
+        value = thing.now.get(column, 0)
+        if value is not None:
+            out[name] = value
 
     return step
 
@@ -339,7 +357,9 @@ def _document(name: str, each: Field) -> Step:
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
         value = thing.now[each.column]
         if value is not None:
-            out[name] = Raw(value.encode()) if isinstance(value, Json) else value
+            if isinstance(value, Json):
+                value = decode(value) if known.plain else Raw(value.encode())
+            out[name] = value
 
     return step
 
@@ -365,16 +385,16 @@ def _core(name: str, each: Field) -> Step:
     if each.also:
 
         def step_within(thing: Thing, known: Known, out: dict[str, object]) -> None:
-            core = known.cores.get(core_key(each, thing))
-            if core is not None:  # a draft may be taken back between the statements of a list
-                out[name] = core
+            key = core_key(each, thing)
+            if key in known.cores:  # a draft may be taken back between the statements of a list
+                out[name] = known.core(*key)
 
         return step_within
 
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
         value = thing.now[column]
         if value is not None:
-            out[name] = known.cores[target, value]  # pyright: ignore[reportArgumentType]
+            out[name] = known.core(target, value)  # pyright: ignore[reportArgumentType]
 
     return step
 
@@ -386,11 +406,14 @@ def _expanded(name: str, each: Field, below: Plan) -> Step:
         value = thing.now[each.column]
         if value is None:
             return
-        found = known.expanded.get((edge, str(value)))
+        key = (edge, str(value))
+        found = known.expanded.get(key)
         if found is not None:
-            out[name] = below.give(found, known)
+            if key not in known.given:
+                known.given[key] = below.give(found, known)
+            out[name] = known.given[key]
         elif (each.target, str(value)) in known.cores:
-            out[name] = known.cores[each.target, str(value)]
+            out[name] = known.core(each.target, str(value))
 
     return step
 
@@ -410,7 +433,7 @@ def _list(name: str, each: Field, below: Plan | None) -> Step:
             if found is not None and below is not None:
                 given.append(below.give(found, known))
             elif (each.target, target) in known.cores:
-                given.append(known.cores[each.target, target])
+                given.append(known.core(each.target, target))
         out[name] = given
 
     return step

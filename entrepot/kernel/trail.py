@@ -56,7 +56,7 @@ def delta(thing: Thing, columns: list[str]) -> dict[str, object]:
     return {
         each.name: [_plain(was.get(each.column)), _plain(thing.now[each.column])]
         for each in (thing.noun.by_column[name] for name in columns)
-        if not each.secret and not each.name.startswith("audit.") and each.name != "revision"
+        if not each.secret and not each.untold and not each.name.startswith("audit.") and each.name != "revision"
     }
 
 

@@ -1,13 +1,15 @@
 """Who asks: finds the caller behind a token, and makes tokens for the command line."""
 
+import asyncio
 import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import asyncpg
+import structlog
 
 from entrepot.kernel.access import Caller
 from entrepot.kernel.call import Call, OutOfIds
@@ -17,6 +19,8 @@ from entrepot.kernel.identity import SERVICES
 from entrepot.storage.statements import Cache
 from entrepot.storage.store import GONE, Session, Store
 from entrepot.storage.vault import digest
+
+LOG = structlog.get_logger()
 
 CALLER_LIVES_S: Final = 2.0
 """How long a caller is kept in a process: the longest that a disabled token goes on."""
@@ -29,52 +33,62 @@ STRANGERS_MAX: Final = 1_000
 HEADER_MAX: Final = 1_000
 SECRET_BYTES: Final = 32
 
-OPENS: Final[Mapping[str, frozenset[str]]] = {
-    "marketplace": frozenset(("catalog", "commerce")),
-    "access-management": frozenset(("accounts",)),
-    "account-management": frozenset(("accounts",)),
-    "audit": frozenset(("audit",)),
-    "billing": frozenset(("billing",)),
-    "integration": frozenset(("integration",)),
-    "notifications": frozenset(("notifications",)),
-    "helpdesk": frozenset(("helpdesk",)),
-    "programs": frozenset(("program",)),
-    "spotlight": frozenset(("spotlight",)),
-}
-"""Which rooms a module opens, by its code. Another one opens the room that has its code as a name, if there is one."""
-
-ALWAYS_OPEN: Final = frozenset(("accounts",))
-"""Open to every token: each tool begins by reading its own, and whoever orders must see its licensees."""
-
 _HEADER = re.compile(r"(?:(?i:bearer) +)?idt:(TKN(?:-[0-9]{4})+):([!-~]+)")
 
-_IN_GROUP = """
-    from users_groups belongs join user_groups g on g.id = belongs.target_id
-    where belongs.owner_id = t.user_id and g.account_id = t.account_id and g.status = 'Active'"""
+_OF_GROUP = """
+    from account_users m join account_users_groups l on l.owner_id = m.id
+        join user_groups g on g.id = l.target_id and g.status = 'Active' and g.account_id = m.account_id
+    where m.user_id = t.user_id and m.account_id = t.account_id and m.status <> 'Removed'"""
+
+_CODES = "array(select c.code from {link} l join modules c on c.id = l.target_id where l.owner_id {of})"
+
+_MARKETPLACE = """(not exists (select from user_groups_modules o where o.owner_id = g.id) or exists (
+        select from user_groups_modules o join modules c on c.id = o.target_id
+        where o.owner_id = g.id and c.code = 'marketplace'))"""
+"""Whether a group opens the marketplace: only there the buyers of a group are a restriction."""
+
+_REACH = f"""
+    a.type,
+    a.status in ('Enabled', 'Active') and (t.user_id is null or (
+        u.status not in ('Blocked', 'Disabled', 'Deleted') and exists (select from account_users m
+            where m.user_id = t.user_id and m.account_id = t.account_id and m.status <> 'Removed'))) as speaks,
+    array(select c.code from modules c where coalesce(jsonb_array_length(c.account_types), 0) = 0
+        or c.account_types ? a.type) as every_code,
+    {_CODES.format(link="user_groups_modules", of=f"in (select g.id {_OF_GROUP})")} as group_codes,
+    exists (select {_OF_GROUP} and not exists (select from user_groups_modules o where o.owner_id = g.id)) as every_group,
+    exists (select {_OF_GROUP} and {_MARKETPLACE} and not exists (
+        select from user_groups_buyers b where b.owner_id = g.id)) as every_buyer,
+    exists (select {_OF_GROUP}) and not exists (select {_OF_GROUP} and {_MARKETPLACE}) as buys_nothing,
+    array(select distinct b.target_id from user_groups_buyers b
+        where b.owner_id in (select g.id {_OF_GROUP} and {_MARKETPLACE})) as buyers
+    """
+"""What an account, or a person as a member of it, may do; of `t`, which names both, `a` and `u`."""
 
 _FIND = f"""
-select t.token_hash, t.account_id, t.user_id, t.held_by, a.type,
-    t.status = 'Active' and a.status in ('Enabled', 'Active')
-        and coalesce(u.status not in ('Blocked', 'Disabled', 'Deleted'), true) as speaks,
-    array(select m.code from api_tokens_modules l join modules m on m.id = l.target_id where l.owner_id = t.id)
-        as modules,
-    array(select m.code from user_groups_modules l join modules m on m.id = l.target_id
-        where l.owner_id in (select g.id {_IN_GROUP})) as group_modules,
-    exists (select {_IN_GROUP} and not exists (select from user_groups_buyers b where b.owner_id = g.id))
-        as every_buyer,
-    array(select distinct b.target_id from user_groups_buyers b where b.owner_id in (select g.id {_IN_GROUP}))
-        as buyers,
-    (select i.core from identities i where i.id = coalesce(t.user_id, t.id)) as named
+select t.token_hash, t.account_id, t.user_id, t.held_by, t.status = 'Active' as active,
+    t.last_access_at is null or t.last_access_at < clock_timestamp() - interval '60 seconds' as unseen,
+    {_CODES.format(link="api_tokens_modules", of="= t.id")} as codes,
+    (select i.core from identities i where i.id = coalesce(t.user_id, t.id)) as named, {_REACH}
 from api_tokens t join accounts a on a.id = t.account_id left join users u on u.id = t.user_id
 where t.id = $1
 """
+
+_SEEN = """
+update api_tokens set last_access_at = clock_timestamp()
+where id = $1 and (last_access_at is null or last_access_at < clock_timestamp() - interval '60 seconds')
+"""
+
+Rooms = Callable[[Iterable[str] | None], frozenset[str] | None]
+"""The rooms that modules open."""
 
 
 class Callers:
     """Finds callers by the value of the Authorization header. What it keeps is at most two seconds old."""
 
-    def __init__(self, pool: asyncpg.Pool):
+    def __init__(self, pool: asyncpg.Pool, rooms: Rooms):
         self._pool = pool
+        self._rooms = rooms
+        self._notes: set[asyncio.Task[None]] = set()
         self._known: dict[str, tuple[float, Caller]] = {}
         self._strangers: Cache[str, float] = Cache(STRANGERS_MAX)
 
@@ -108,34 +122,65 @@ class Callers:
                 row = await conn.fetchrow(_FIND, token_id)
         except GONE as fault:
             raise Unavailable("The database is away.", headers={"Retry-After": "1"}) from fault
-        if row is None or not hmac.compare_digest(digest(secret), row["token_hash"] or "") or not row["speaks"]:
+        if row is None or not hmac.compare_digest(digest(secret), row["token_hash"] or ""):
             return None
-        return _caller(token_id, row)
+        if not row["active"] or not row["speaks"]:
+            return None
+        if row["unseen"]:
+            note = asyncio.create_task(self._note(token_id))
+            self._notes.add(note)
+            note.add_done_callback(self._notes.discard)
+        return token_caller(token_id, row, self._rooms)
+
+    async def _note(self, token_id: str) -> None:
+        """When a token was last used, to the minute; nobody waits for it, and nothing depends on it."""
+        try:
+            await self._pool.execute(_SEEN, token_id, timeout=10)
+        except (*GONE, asyncpg.PostgresError) as fault:
+            LOG.info("the last use of a token was not noted", token=token_id, fault=repr(fault))
 
 
-def _caller(token_id: str, row: asyncpg.Record) -> Caller:
-    user_id = row["user_id"] or ""
+def token_caller(token_id: str, row: asyncpg.Record, rooms: Rooms) -> Caller:
+    """Who speaks by a token: no more than the token opens, and the person whose it is."""
+    user_id, held_by = row["user_id"] or "", row["held_by"] or "service"
+    own = frozenset(row["codes"]) or None
+    groups = _group_codes(row) if user_id else None
+    buyers = _buyers(row) if user_id else None
+    whose = groups if groups is not None else frozenset(row["every_code"])
     return Caller(
         actor=row["type"].lower(),
         account_id=row["account_id"],
         identity_id=user_id or token_id,
         token_id=token_id,
         user_id=user_id,
-        held_by=row["held_by"] or "service",
+        held_by=held_by,
         named=row["named"] or "",
-        modules=_rooms(row["modules"], row["group_modules"]),
-        buyers=None if not user_id or row["every_buyer"] else tuple(sorted(row["buyers"])),
+        narrow=held_by == "agent" or (own is not None and not own.issuperset(whose)),
+        **_reach(row, rooms, _both(own, groups), buyers),
     )
 
 
-def _rooms(*restrictions: Iterable[str]) -> frozenset[str] | None:
-    """The rooms that every restriction opens; one that lists no module restricts nothing."""
-    rooms: frozenset[str] | None = None
-    for codes in restrictions:
-        if codes:
-            opened = frozenset().union(*(OPENS.get(code.lower(), (code.lower(),)) for code in codes))
-            rooms = opened if rooms is None else rooms & opened
-    return None if rooms is None else rooms | ALWAYS_OPEN
+def _reach(
+    row: asyncpg.Record, rooms: Rooms, codes: frozenset[str] | None, buyers: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """How far a caller reaches, of whom it is known which modules and buyers it has."""
+    whole = codes is None or codes.issuperset(row["every_code"])
+    return {"modules": rooms(codes), "codes": codes, "buyers": buyers, "whole": whole and buyers is None}
+
+
+def _group_codes(row: asyncpg.Record) -> frozenset[str] | None:
+    """What a person's groups open together. One that lists no module opens all; who is in none has none."""
+    return None if row["every_group"] else frozenset(row["group_codes"])
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other
+
+
+def _buyers(row: asyncpg.Record) -> tuple[str, ...] | None:
+    return None if row["every_buyer"] or row["buys_nothing"] else tuple(sorted(row["buyers"]))
 
 
 # New tokens ---------------------------------------------------------------------------------------------
@@ -173,7 +218,7 @@ async def _require(
     """The ids of the modules, once everything that the token names is known to be there."""
     row = await session.conn.fetchrow(
         "select exists (select from accounts where id = $1) as account, "
-        "exists (select from users_accounts where owner_id = $2 and target_id = $1) as member, "
+        "exists (select from account_users where user_id = $2 and account_id = $1 and status = 'Active') as member, "
         "array(select row(id, code) from modules where code = any($3) or id = any($3)) as modules",
         account_id,
         user_id,

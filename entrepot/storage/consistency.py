@@ -67,7 +67,7 @@ def _references(noun: Noun, nouns: Nouns) -> Iterator[Check]:
 
 def _lists(noun: Noun, nouns: Nouns) -> Iterator[Check]:
     for each in noun.all_fields:
-        if each.kind != "refs":
+        if each.kind != "refs" or each.derived:
             continue
         for column, table in (("target_id", nouns[each.target].table_name), ("owner_id", noun.table_name)):
             yield Check(

@@ -105,7 +105,7 @@ class _Writer:
         ]
         self.at_a_time = _at_a_time(self.noun)
         self._steps = [(each.path, self._step(each)) for each in self._stored]
-        self._links = [each for each in self.noun.all_fields if each.kind == "refs"]
+        self._links = [each for each in self.noun.all_fields if each.kind == "refs" and not each.derived]
         fields = {each.name: each for each in self.noun.all_fields}
         self._nests = [
             (fields[name], _Writer(nested, nouns, vault, files, by=fields[name].by))

@@ -8,7 +8,7 @@ from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import decode
 from entrepot.storage.converting import Converter, Unit
-from entrepot.storage.vault import Vault, digest
+from entrepot.storage.vault import Vault, digest, hasher
 
 FETCHED_MAX = 50_000
 """How many facts of the database are kept before they are forgotten and fetched again."""
@@ -103,6 +103,12 @@ class Facts:
         self.unit.place(thing, origin, prefix, {})
         return thing
 
+    def add(self, noun: Noun, beside: Thing) -> Thing:
+        """An empty thing that the file leaves out, and that stands in nothing."""
+        thing = self.begin(noun, beside)
+        self.unit.things.append(thing)
+        return thing
+
     def given(self, thing: Thing) -> Mapping[str, object]:
         """The object as it stands in the file."""
         return self.unit.given[id(thing)]
@@ -125,7 +131,7 @@ class Facts:
 
     def verifier(self, password: str) -> str:
         """What a password is checked against."""
-        return _hasher().hash(password)
+        return hasher().hash(password)
 
     # The database ----------------------------------------------------------------------------
 
@@ -178,10 +184,3 @@ class Facts:
                 thing.parts[each.name] = targets
             things.append(thing)
         return things
-
-
-def _hasher():
-    """Argon2id at the strength that sign-in checks in 28 ms (OWASP's least memory)."""
-    from argon2 import PasswordHasher
-
-    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)

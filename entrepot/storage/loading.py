@@ -244,7 +244,9 @@ class _Copy:
         self.columns = noun.columns
         self._values = itemgetter(*noun.columns)
         self._documents = [at for at, name in enumerate(noun.columns) if noun.by_column[name].kind in ("json", "bag")]
-        self.links = tuple((each.name, noun.link(each).name) for each in noun.all_fields if each.kind == "refs")
+        self.links = tuple(
+            (each.name, noun.link(each).name) for each in noun.all_fields if each.kind == "refs" and not each.derived
+        )
         self.event = event_name(noun, "created")
         self._defaults = tuple(
             (each.column, each.default) for each in noun.all_fields if each.stored and each.default is not None
@@ -273,7 +275,7 @@ class _Copy:
         """A life that is not told begins where it begins."""
         life = self.noun.life
         if life is not None and thing.now["status"] is None:
-            thing.now["status"] = self.noun.field("status").default or life.initial[0]
+            thing.now["status"] = self.noun.by_column["status"].default or life.initial[0]
 
     def row(self, thing: Thing) -> list[object]:
         """The values of the columns, documents encoded."""
@@ -422,10 +424,10 @@ class _Loading:
         await self._check(filled)
         for unit in filled:
             self.contents.fault(*unit.faults)
-        keeps = isinstance(each, Form) and each.keeps
+        single = isinstance(each, Form)
         for unit in filled:
             for thing in unit.things:
-                if keeps:
+                if single and self.converters[thing.noun.path].form.keeps:
                     self.facts.keep(thing)
                 if not self.contents.faults:
                     self._emit(thing)
@@ -438,7 +440,8 @@ class _Loading:
             await self._flush(least=ROWS_AT_A_TIME)
         self.facts.forget()
         self.done += sum(len(unit.things) for unit in filled)
-        self.progress("loading", self.done, sum(self.contents.counts.values()))
+        of = sum(self.contents.counts.values())
+        self.progress("loading", min(self.done, of), of)
 
     def _fill(self, each: Form | Family, unit: Unit, one: Any) -> None:
         if isinstance(each, Family):
@@ -449,7 +452,8 @@ class _Loading:
             return
         told = self._told(unit)
         each.fill(thing, self.facts)
-        self._finish(unit, thing, self.converters[thing.noun.path])
+        for one in unit.things:
+            self._finish(unit, one, self.converters[one.noun.path])
         told.hold()
 
     def _fill_family(self, family: Family, unit: Unit, head_id: str, positions: list[int]) -> None:

@@ -21,7 +21,7 @@ def tables(nouns: Nouns) -> Iterator[str]:
         yield _table(noun)
     for noun in nouns:
         for each in noun.all_fields:
-            if each.kind == "refs":
+            if each.kind == "refs" and not each.derived:
                 yield _link(nouns, noun, each)
 
 

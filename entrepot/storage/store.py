@@ -23,7 +23,7 @@ from entrepot.kernel.want import Want
 from entrepot.kernel.wire import decode, milliseconds
 from entrepot.storage.files import Files
 from entrepot.storage.reading import Reader
-from entrepot.storage.vault import Vault
+from entrepot.storage.vault import Secrets, Vault
 from entrepot.storage.writing import StoredAnswer, Writer
 
 LOG = structlog.get_logger()
@@ -111,6 +111,7 @@ class Store:
         self.nouns = nouns
         self.shapes = shapes
         self.vault = vault
+        self.secrets = Secrets(vault)
         self.sandbox = sandbox
         self.reader = Reader(nouns, shapes)
         self.writer = Writer()

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from entrepot.accounts.account_user import ACCOUNT_USER
 from entrepot.accounts.api import NOUNS, OFFERS
 from entrepot.accounts.api_token import API_TOKEN
 from entrepot.accounts.buyer import BUYER
@@ -37,7 +38,9 @@ def test_not_even_operations_read_the_tokens_of_another_account():
     assert "t.account_id = " in condition(API_TOKEN, "operations")
 
 
-@pytest.mark.parametrize(("noun", "name"), [(USER, "passwordHash"), (API_TOKEN, "tokenHash")])
+@pytest.mark.parametrize(
+    ("noun", "name"), [(USER, "passwordHash"), (API_TOKEN, "tokenHash"), (ACCOUNT_USER, "invitationHash")]
+)
 def test_verifiers_never_leave_the_platform(noun, name):
     field = noun.field(name)
     assert field.sees == {"kernel"} and not field.core and not field.filterable and not field.writes
@@ -49,4 +52,4 @@ def test_a_token_is_given_back_but_not_searched_for():
 
 
 def test_every_noun_is_offered_once():
-    assert [offer.noun for offer in OFFERS] == list(NOUNS)
+    assert [offer.noun for offer in OFFERS if offer.address == offer.noun.path] == list(NOUNS)

@@ -10,6 +10,7 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
+from entrepot.accounts.permission import rooms
 from entrepot.http.api import Api
 from entrepot.http.routes import Router, routes_of
 from entrepot.kernel.access import Caller
@@ -409,7 +410,7 @@ def test_a_twin_of_one_that_runs_for_long_is_told_to_come_back(bench, monkeypatc
 
     async def story(b: Bench, oracle: Oracle) -> None:
         routes, unused = Router(routes_of((b.resource,))), cast(Any, None)
-        api = Api(routes, b.doors, Callers(b.pool), unused, unused, body_bytes_max=1000)
+        api = Api(routes, b.doors, Callers(b.pool, rooms), unused, unused, body_bytes_max=1000)
         first = asyncio.create_task(post(api, b.id))
         await oracle.begun.wait()
         status, headers, body = await post(api, b.id)

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
+from entrepot.accounts.account_user import id_of
+from entrepot.accounts.permission import rooms
 from entrepot.kernel.access import Caller
 from entrepot.kernel.errors import Invalid, Unavailable
 from entrepot.kernel.noun import Nouns
@@ -21,6 +23,7 @@ from tests.serving import KEY
 from tests.world import ACCOUNTS, BUYER, RESTRICTED_USER, SECOND_BUYER, SECRET, TOKENS, USER, token
 
 CLIENT = "ACC-2001-0001"
+MEMBER = id_of(RESTRICTED_USER, CLIENT)
 
 
 Told = Callable[[asyncpg.Pool], Awaitable[None]]
@@ -59,7 +62,7 @@ def question(told: Told) -> Callable[[str], None]:
 
 async def found(pool: asyncpg.Pool, value: str) -> Caller | None:
     """What a process finds that has not seen the token yet."""
-    return await Callers(pool).find(value)
+    return await Callers(pool, rooms).find(value)
 
 
 async def reach(pool: asyncpg.Pool, value: str) -> Caller:
@@ -149,7 +152,7 @@ async def test_a_user_is_held_to_the_buyers_of_its_groups(pool: asyncpg.Pool):
     assert (await reach(pool, token("restricted"))).buyers == (BUYER,)
     assert (await reach(pool, token("client"))).buyers is None
     await pool.execute("insert into user_groups_buyers values ('UGR-2001-0001', $1, 1)", SECOND_BUYER)
-    await pool.execute("insert into users_groups values ($1, 'UGR-2001-0001', 2)", RESTRICTED_USER)
+    await pool.execute("insert into account_users_groups values ($1, 'UGR-2001-0001', 2)", MEMBER)
     assert (await reach(pool, token("restricted"))).buyers == (BUYER, SECOND_BUYER)
     await pool.execute("delete from user_groups_buyers where owner_id = 'UGR-2001-0001'")
     assert (await reach(pool, token("restricted"))).buyers is None
@@ -157,7 +160,7 @@ async def test_a_user_is_held_to_the_buyers_of_its_groups(pool: asyncpg.Pool):
 
 @story
 async def test_a_user_without_groups_reaches_no_buyer(pool: asyncpg.Pool):
-    await pool.execute("delete from users_groups where owner_id = $1", RESTRICTED_USER)
+    await pool.execute("delete from account_users_groups where owner_id = $1", MEMBER)
     assert (await reach(pool, token("restricted"))).buyers == ()
 
 
@@ -167,7 +170,7 @@ async def test_groups_that_are_deleted_or_of_another_account_open_nothing(pool: 
         "insert into user_groups (id, revision, status, account_id) values "
         "('UGR-0001', 1, 'Deleted', 'ACC-2001-0001'), ('UGR-0002', 1, 'Active', 'ACC-2002-0001')"
     )
-    await pool.execute("insert into users_groups select $1, id, 5 from user_groups where id < 'UGR-1'", RESTRICTED_USER)
+    await pool.execute("insert into account_users_groups select $1, id, 5 from user_groups where id < 'UGR-1'", MEMBER)
     assert (await reach(pool, token("restricted"))).buyers == (BUYER,)
 
 
@@ -200,7 +203,7 @@ def test_a_caller_is_kept_for_a_moment_and_no_longer(database: str, monkeypatch:
     monkeypatch.setattr(callers, "CALLER_LIVES_S", 0.3)
 
     async def told(pool: asyncpg.Pool) -> None:
-        keeping = Callers(pool)
+        keeping = Callers(pool, rooms)
         before = await keeping.find(token("client"))
         await pool.execute("update api_tokens set status = 'Disabled'")
         assert await keeping.find(token("client")) is before
@@ -213,7 +216,7 @@ def test_a_caller_is_kept_for_a_moment_and_no_longer(database: str, monkeypatch:
 @story
 async def test_a_stranger_who_was_turned_away_is_known_soon_after_being_let_in(pool: asyncpg.Pool):
     await pool.execute("update api_tokens set status = 'Disabled' where id = 'TKN-2001-0001'")
-    keeping = Callers(pool)
+    keeping = Callers(pool, rooms)
     assert await keeping.find(token("client")) is None
     await pool.execute("update api_tokens set status = 'Active' where id = 'TKN-2001-0001'")
     assert await keeping.find(token("client")) is None, "remembered for the moment"
@@ -225,7 +228,7 @@ def test_only_so_many_are_kept(database: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(callers, "CALLERS_MAX", 2)
 
     async def told(pool: asyncpg.Pool) -> None:
-        keeping = Callers(pool)
+        keeping = Callers(pool, rooms)
         for who in TOKENS:
             assert await keeping.find(token(who))
         for number in range(3000):
@@ -238,7 +241,7 @@ def test_only_so_many_are_kept(database: str, monkeypatch: pytest.MonkeyPatch):
 
 @question
 async def test_a_caller_that_is_kept_is_found_in_less_than_three_microseconds(pool: asyncpg.Pool):
-    keeping, value = Callers(pool), f"Bearer {token('client')}"
+    keeping, value = Callers(pool, rooms), f"Bearer {token('client')}"
     await keeping.find(value)
     best = float("inf")
     for _ in range(20):
@@ -277,7 +280,10 @@ async def test_a_new_token_works_at_once(pool: asyncpg.Pool):
         held_by="agent",
         named='{"id":"USR-2001-0002","revision":1,"name":"Ben Moss"}',
         modules=frozenset(("accounts", "catalog", "commerce")),
+        codes=frozenset(("marketplace",)),
         buyers=(BUYER,),
+        narrow=True,
+        whole=False,
     )
     row = await pool.fetchrow("select * from api_tokens where id = $1", caller.token_id)
     assert (row["name"], row["revision"], row["status"]) == ("Robot", 1, "Active")
@@ -295,7 +301,7 @@ async def test_a_new_token_works_at_once(pool: asyncpg.Pool):
 async def test_a_number_that_is_taken_is_drawn_again(pool: asyncpg.Pool):
     house = store(pool)
     drawn = iter([TOKENS["client"], TOKENS["vendor"], "TKN-8888-8888"])
-    house.draw = lambda noun: next(drawn)  # pyright: ignore[reportAttributeAccessIssue]
+    house.draw = lambda noun, parent_id="": next(drawn)  # pyright: ignore[reportAttributeAccessIssue]
     assert (await create_token(house, CLIENT, "Robot")).startswith("idt:TKN-8888-8888:")
 
 

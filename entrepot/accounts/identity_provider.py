@@ -1,0 +1,104 @@
+"""An identity provider is an organisation's own way to sign its people in, by OpenID Connect."""
+
+import re
+
+import sqlalchemy as sa
+
+from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.user_group import EVERY
+from entrepot.kernel import plain
+from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.field import audited, document, flag, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
+
+DOMAINS_MAX = 20
+DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+ISSUER = re.compile(r"https?://[^\s?#]{1,500}")
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; a client or vendor its own."""
+    return sa.true() if who.actor in SEE_ALL else row.c.account_id == who.account
+
+
+def check_domains(value: object) -> list[str]:
+    """What is wrong with a list of domains, in lower case."""
+    if not isinstance(value, list) or len(value) > DOMAINS_MAX:
+        return [f"A list of at most {DOMAINS_MAX} domains was expected."]
+    wrong = [each for each in value if not isinstance(each, str) or not DOMAIN.fullmatch(each)]
+    return ["Domains such as example.com were expected, in lower case."] if wrong else []
+
+
+def check_issuer(value: object) -> list[str]:
+    """What is wrong with the address of a provider."""
+    return [] if isinstance(value, str) and ISSUER.fullmatch(value) else ["An address such as https://… was expected."]
+
+
+IDENTITY_PROVIDER = Noun(
+    name="IdentityProvider",
+    path="accounts/accounts/{account}/identity-provider",
+    table_name="identity_providers",
+    ids=Ids("IDP", 2),
+    owner="account",
+    single=True,
+    sees=sees,
+    audience=("account_id",),
+    fields=(
+        ref("account", "accounts/accounts"),
+        text("issuer", longest=510, required=True, check=check_issuer, writes=EVERY),
+        text("clientId", longest=500, required=True, writes=EVERY),
+        text("clientSecret", longest=2000, sees="kernel", secret=True, filterable=False),
+        flag("enabled", default=True, writes=EVERY),
+        # Whose e-mails end so is this organisation's to say: operations have made sure of it.
+        document(
+            "domains",
+            check=check_domains,
+            default=[],
+            schema={"type": "array", "items": {"type": "string"}, "examples": [["example.com"]]},
+            writes="operations",
+        ),
+        *audited("created", "updated"),
+    ),
+)
+
+
+EXISTING = {"providers": Want(IDENTITY_PROVIDER, lambda row: row.c.account_id == given("account_id"))}
+
+
+async def beside(load: Load, call: Call, _: None, body: Body) -> Got:
+    """Whether there is one already."""
+    return await load(EXISTING, account_id=call.owner_id)
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """People of the account may sign in at their own organisation, once operations have entered its domains."""
+    if got.providers:
+        raise Conflict("This account has an identity provider already.")
+    provider = plain.begin(call, IDENTITY_PROVIDER, body)
+    _take_secret(call, provider, body)
+    return provider
+
+
+def update(call: Call, provider: Thing, body: Body, got: None) -> None:
+    """Where people are sent, and as whom the platform asks there. The client secret is never given back."""
+    plain.write(call, provider, body)
+    _take_secret(call, provider, body)
+
+
+def _take_secret(call: Call, provider: Thing, body: Body) -> None:
+    if "clientSecret" not in body:
+        return
+    secret = body.get("clientSecret")
+    if secret is not None and not isinstance(secret, str):
+        call.fault(body.path("clientSecret"), "A text was expected.")
+    elif secret is not None and len(secret) > 1000:
+        call.fault(body.path("clientSecret"), "At most 1000 characters are allowed.")
+    else:
+        provider.client_secret = call.secrets.seal(secret) if secret else None
