@@ -91,6 +91,8 @@ def _average(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 # A markup that follows from the list stands nowhere but in the margin.
 MARKUP = sa.func.coalesce(ENTRIES.c.markup, ENTRIES.c.margin * 100 / sa.func.nullif(100 - ENTRIES.c.margin, 0))
 
+PERCENT = {"type": "number"}
+
 STATISTICS = (
     counted("statistics.sellers", _listed(sa.func.count(LISTINGS.c.seller_id.distinct())), sees=BOTH, heavy=True),
     counted("statistics.listings", _listed(sa.func.count()), sees=BOTH, heavy=True),
@@ -99,8 +101,10 @@ STATISTICS = (
     counted("statistics.purchasePriceCompleteness", _among(_complete("unit_pp")), sees=BOTH, heavy=True),
     counted("statistics.salesPriceItems", _among(sa.func.count(ENTRIES.c.unit_sp)), sees="operations", heavy=True),
     counted("statistics.salesPriceCompleteness", _among(_complete("unit_sp")), sees="operations", heavy=True),
-    counted("statistics.averageMarkup", _among(_average(MARKUP)), sees="operations", heavy=True),
-    counted("statistics.averageMargin", _among(_average(ENTRIES.c.margin)), sees="operations", heavy=True),
+    counted("statistics.averageMarkup", _among(_average(MARKUP)), schema=PERCENT, sees="operations", heavy=True),
+    counted(
+        "statistics.averageMargin", _among(_average(ENTRIES.c.margin)), schema=PERCENT, sees="operations", heavy=True
+    ),
 )
 """Source: platform spec 2.9. What clients pay, and what the distributor earns by it, is for operations alone."""
 

@@ -155,7 +155,8 @@ class Answering:
 class Store(Protocol):
     """Where things are kept: the port that `storage` implements."""
 
-    secrets: Secrets
+    @property
+    def secrets(self) -> Secrets: ...
 
     def session(self) -> Any: ...
     def snapshot(self) -> Any: ...

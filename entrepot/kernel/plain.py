@@ -21,9 +21,11 @@ def begin(call: Call, noun: Noun, body: Body, /, **values: object) -> Thing:
         values.setdefault(noun.owner_column, call.owner_id)
     elif noun.ids is not None and noun.ids.child_of:
         parent = noun.field(noun.ids.child_of)
-        parent_id = values.setdefault(parent.column, _named(body, parent.name))
-        if (parent.target, parent_id) not in call.visible:  # a fault, told below: nothing is numbered within it
-            values.setdefault("id", "")
+        parent_id = values.get(parent.column) or _named(body, parent.name)
+        if (parent.target, parent_id) in call.visible:
+            values[parent.column] = parent_id
+        elif parent.column not in values:  # a fault, told below: nothing is numbered within it
+            values["id"] = ""
     if noun.life is not None and len(noun.life.initial) == 1:
         values.setdefault("status", noun.life.initial[0])
     thing = call.new(noun, **values)

@@ -222,6 +222,8 @@ def _value(each: Field, nouns: Nouns) -> Schema:
             return {"type": "array", "items": dict(each.schema) or {"type": "object"}}
         case "json" | "computed":
             return dict(each.schema)
+        case "counted" if each.schema:
+            return dict(each.schema)
         case "enum":
             return {**KINDS["enum"], "enum": list(each.members)}
         case kind:

@@ -130,7 +130,8 @@ update price_lists l set is_default = false
         select from price_lists b where b.product_id = l.product_id and b.currency = l.currency
             and b.is_default and b.status = 'Idle' and b.id < l.id
     );
-create unique index price_lists_one_default on price_lists (product_id, currency) where is_default and status = 'Idle';
+alter table price_lists add constraint price_lists_one_default
+    exclude (product_id with =, currency with =) where (is_default and status = 'Idle') deferrable;
 
 update listings l set is_primary = false
     where is_primary and status = 'Idle' and exists (
@@ -141,10 +142,12 @@ update listings l set is_primary = false
                 or entrepot_is_for(b.eligibility_partner, b.eligibility_client)
                 and entrepot_is_for(l.eligibility_partner, l.eligibility_client))
     );
-create unique index listings_one_primary_for_clients on listings (product_id, seller_id)
-    where is_primary and status = 'Idle' and entrepot_is_for(eligibility_client, eligibility_partner);
-create unique index listings_one_primary_for_partners on listings (product_id, seller_id)
-    where is_primary and status = 'Idle' and entrepot_is_for(eligibility_partner, eligibility_client);
+alter table listings add constraint listings_one_primary_for_clients
+    exclude (product_id with =, seller_id with =)
+    where (is_primary and status = 'Idle' and entrepot_is_for(eligibility_client, eligibility_partner)) deferrable;
+alter table listings add constraint listings_one_primary_for_partners
+    exclude (product_id with =, seller_id with =)
+    where (is_primary and status = 'Idle' and entrepot_is_for(eligibility_partner, eligibility_client)) deferrable;
 
 -- What sells is not taken away beneath the seller. The row is locked against whoever is about to refer to it, and then
 -- looked for: the command that comes second runs again, and is told why not by its verb.
