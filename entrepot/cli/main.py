@@ -14,6 +14,8 @@ from entrepot import app as house
 from entrepot.cli import serving
 from entrepot.demo.stage import Unexpected
 from entrepot.kernel.errors import Refusal
+from entrepot.kernel.noun import Nouns
+from entrepot.offers import NOUNS
 from entrepot.settings import SettingFault, Settings, read_settings
 from entrepot.storage.backup import BackupError
 from entrepot.storage.bucket import BucketError
@@ -21,6 +23,7 @@ from entrepot.storage.clock import ClockError
 from entrepot.storage.dumping import DumpError
 from entrepot.storage.embedded import EmbeddedError
 from entrepot.storage.migrate import SchemaError
+from entrepot.store_forms import FORMS
 
 app = typer.Typer(
     help="A marketplace for cloud software that anyone can run.",
@@ -193,6 +196,25 @@ def dump(
     from entrepot.cli import dumping
 
     run(dumping.dump(settings(data=data, database_url=database_url), kind, ERR))
+
+
+@app.command()
+def pull(
+    url: Annotated[str, typer.Option("--from", help="Where a Marketplace API is served.")],
+    token: Annotated[str, typer.Option("--token", envvar="ENTREPOT_PULL_TOKEN", help="An API token there.")],
+) -> None:
+    """Write what a token sees of another Marketplace API to stdout, as a world file."""
+    from entrepot.cli.pulling import Pull, PullError
+
+    def tell(line: str) -> None:
+        ERR.print(f"entrepot: {line}", style="dim", markup=False, soft_wrap=True)
+
+    try:
+        for line in Pull(url, token, Nouns(NOUNS), FORMS, tell).lines():
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    except PullError as fault:
+        raise fail(fault) from None
 
 
 @token.command("create")
