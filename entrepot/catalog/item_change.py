@@ -115,7 +115,7 @@ def unpublish(call: Call, item: Thing, body: Body, got: None) -> None:
 def _settle(call: Call, item: Thing, body: Body, got: Got) -> None:
     _require_terms(call, item, body)
     for group in got.groups:
-        if group.id == item.group_id and group.product_id != item.product_id:
+        if group.id == item.group_id and item.product_id not in (None, group.product_id):
             call.fault(body.path("group.id"), f"ItemGroup {group.id!r} was not found.")
     for other in got.alike:
         if other.id != item.id and other.external_ids_vendor == item.external_ids_vendor:
