@@ -1,0 +1,3 @@
+-- Event subscriptions, deliveries and their attempts.
+
+select 1;

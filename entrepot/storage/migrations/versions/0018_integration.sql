@@ -1,0 +1,3 @@
+-- Extensions, what belongs to them, and tasks.
+
+select 1;

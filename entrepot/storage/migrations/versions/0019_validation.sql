@@ -1,0 +1,3 @@
+-- Webhooks by which vendors validate.
+
+select 1;
