@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.eligibility import eligibility
+from entrepot.accounts.validation import ERRORS
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, icon, text
+from entrepot.kernel.field import audited, document, enum, icon, part, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -60,9 +61,15 @@ ACCOUNT = Noun(
         text("defaultLanguageCode", longest=20, writes=EVERY),
         text("externalIds.pyraTenantId", writes="operations"),
         *eligibility(writes="operations"),
+        document("errors", schema=ERRORS, sees="operations"),
+        part("groups", "accounts/user-groups", by="account_id", heavy=True, screened=True),
         *audited("created", "updated", "activated", "enabled", "disabled"),
     ),
 )
+
+
+TRADES_AT_ONCE = ("Vendor", "Operations")
+"""Types of accounts that have no customer discount group to wait for."""
 
 
 def may_start_orders(account: Thing) -> bool:

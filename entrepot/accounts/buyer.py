@@ -2,17 +2,23 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
+from entrepot.accounts.validation import ERRORS, told
+from entrepot.kernel import plain
 from entrepot.kernel.access import Who
-from entrepot.kernel.body import Body, apply
-from entrepot.kernel.call import Call
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
 from entrepot.kernel.field import audited, document, enum, icon, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
 
 LIFE = Machine(
     initial="Enabled Unassigned",  # made by hand, or found in the ERP
@@ -59,6 +65,7 @@ BUYER = Noun(
     sees=sees,
     audience=("account_id",),
     scope="id",
+    party="account_id",
     fields=(
         text("name", longest=500, required=True, core=True, writes=BOTH),
         *icon(),
@@ -70,42 +77,80 @@ BUYER = Noun(
         text("externalIds.erpCompanyContact", longest=250, writes="operations"),
         text("externalIds.erpCustomer", longest=250, writes="operations"),
         text("externalIds.accountExternalId", longest=250, writes="operations"),
-        refs("sellers", "accounts/sellers", heavy=True),
-        document("errors", schema={"type": "array"}, sees="operations"),
+        refs("sellers", "accounts/sellers", heavy=True, derived=True),
+        document("errors", schema=ERRORS, sees="operations"),
         *audited("created", "updated", "activated", "disabled", "unassigned"),
     ),
 )
 
 
-def create(call: Call, _: None, body: Body, got: None) -> Thing:
-    """Operations enters a company that pays."""
-    buyer = call.new(BUYER, status="Enabled")
-    for name in ("name", "address", "account"):
-        if name not in body:
-            call.fault(body.path(name), "A value is required.")
-    apply(call, buyer, body, "create")
+ACCOUNTS = {"accounts": Want(ACCOUNT, lambda row: row.c.id == given("account_id"))}
+
+
+async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
+    """The account that is to have it."""
+    return await load(ACCOUNTS, account_id=plain.named(body, "account"))
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """Operations enters a company that pays, of a client."""
+    buyer = plain.begin(call, BUYER, body, status="Enabled")
+    if got.accounts and got.accounts[0].type != "Client":
+        call.fault(body.path("account.id"), "The account of a client was expected.")
     call.record("buyer.created", buyer)
     return buyer
 
 
-def update(call: Call, buyer: Thing, body: Body, got: None) -> None:
-    """Each actor writes its own."""
-    apply(call, buyer, body)
+def validate(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """What an update would make of it, and what is wrong with that."""
+    plain.write(call, buyer, body)
+    buyer.errors = told(call)
 
 
 def activate(call: Call, buyer: Thing, body: Body, got: None) -> None:
-    """It is known to the ERP: what it pays for may be ordered."""
-    call.move(buyer, "activate")
+    """It is known to the ERP: what it pays for may be ordered. One that was found there is assigned by that."""
+    call.move(buyer, "assign" if buyer.status == "Unassigned" else "activate")
+    plain.write(call, buyer, body)
     call.record("buyer.activated", buyer)
+
+
+def deactivate(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """Nothing is ordered for it until it is activated again."""
+    call.move(buyer, "deactivate")
+    plain.write(call, buyer, body)
+    call.record("buyer.deactivated", buyer)
 
 
 def disable(call: Call, buyer: Thing, body: Body, got: None) -> None:
     """Nothing is ordered for it any more."""
     call.move(buyer, "disable")
+    plain.write(call, buyer, body)
     call.record("buyer.disabled", buyer)
 
 
 def enable(call: Call, buyer: Thing, body: Body, got: None) -> None:
     """It may be ordered for once more."""
     call.move(buyer, "enable")
+    plain.write(call, buyer, body)
     call.record("buyer.enabled", buyer)
+
+
+def synchronize(call: Call, buyer: Thing, body: Body, got: None) -> None:
+    """It is compared with the ERP. Without one, what stands here holds: no mismatch or conflict is left.
+
+    Raises Conflict for a deleted one.
+    """
+    if buyer.status == "Deleted":
+        raise Conflict(f"Buyer {buyer.id} is Deleted.")
+    if buyer.status == "Mismatch":
+        call.move(buyer, "shelve" if _was_disabled(buyer) else "reconcile")
+    elif buyer.status == "Conflict":
+        call.move(buyer, "settle")
+    buyer.errors = None
+    call.record("buyer.synchronized", buyer)
+
+
+def _was_disabled(buyer: Thing) -> bool:
+    """Whether it was disabled, not active, when the mismatch was found."""
+    disabled, activated = buyer.audit_disabled_at, buyer.audit_activated_at
+    return disabled is not None and (activated is None or disabled > activated)

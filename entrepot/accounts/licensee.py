@@ -53,6 +53,7 @@ LICENSEE = Noun(
     sees=sees,
     audience=("account_id",),
     scope="buyer_id",
+    party="account_id",
     fields=(
         text("name", longest=500, core=True, writes=BOTH),
         *icon(),
@@ -82,6 +83,7 @@ LICENSEE = Noun(
             sees=BOTH,
             writes=ONCE,
         ),
+        flag("awaitsContacts", sees="kernel", default=False),
         *audited("created", "updated", "disabled"),
     ),
 )

@@ -7,6 +7,7 @@ from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.licensee import LICENSEE
 from entrepot.accounts.seller import SELLER
+from entrepot.kernel import plain
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
@@ -31,7 +32,7 @@ def _paying(row: sa.FromClause) -> sa.ColumnElement[bool]:
 
 PAYING = {"buyers": Want(BUYER, _paying, visible=True, alone=False)}
 SERVED = {
-    **licensee_link.LINKED,
+    **licensee_link.LINKS,
     "accounts": Want(ACCOUNT, lambda row: row.c.id == given("account_id")),
     "sellers": Want(SELLER, lambda row: row.c.status == ACTIVE, visible=True, named=True),
 }
@@ -53,7 +54,7 @@ async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
 
 
 async def beside(load: Load, call: Call, licensee: Thing, body: Body | None) -> Got:
-    """The licensee's buyer, and whether its seller knows it."""
+    """The licensee's buyer, and who serves it."""
     return await licensee_link.load_one(load, str(licensee.id))
 
 
@@ -82,16 +83,18 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     call.record("licensee.created", licensee)
     for contact in licensee.contacts:
         call.record("licensee_contact.created", contact)
-    reachable = entries is None or licensee_contact.is_complete(licensee.contacts)
-    if reachable and licensee_link.is_linked(got.buyer, str(licensee.seller_id), got):
+    plain.take_file(call, licensee)
+    licensee.awaits_contacts = entries is not None and not licensee_contact.is_complete(licensee.contacts)
+    if not licensee.awaits_contacts and licensee_link.is_linked(licensee, got):
         call.move(licensee, "link", by="kernel")
         call.record("licensee.linked", licensee)
+        licensee_link.follow(call, licensee, got)
     return licensee
 
 
 def update(call: Call, licensee: Thing, body: Body, got: None) -> None:
     """What its client says of it."""
-    apply(call, licensee, body)
+    plain.write(call, licensee, body)
     if not isinstance(licensee.name, str) or not licensee.name.strip():
         call.fault(body.path("name"), "A name is required.")
     if licensee.address is not None and "useBuyerAddress" not in body and "address" in body:
@@ -106,7 +109,11 @@ def disable(call: Call, licensee: Thing, body: Body, got: None) -> None:
 
 def enable(call: Call, licensee: Thing, body: Body, got: Got) -> None:
     """It may go on, as far as its buyer is linked with its seller."""
-    call.move(licensee, "reinstate" if got.linked else "enable")
+    if licensee_link.is_linked(licensee, got) and not licensee.awaits_contacts:
+        call.move(licensee, "reinstate")
+        licensee_link.follow(call, licensee, got)
+    else:
+        call.move(licensee, "enable")
     call.record("licensee.enabled", licensee)
 
 
@@ -118,6 +125,6 @@ def delete(call: Call, licensee: Thing, body: None, got: None) -> None:
 
 def _seller(got: Got) -> str | None:
     """The first who serves the buyer already; else the only one there is."""
-    linked = licensee_link.sellers_of(got.buyer, got)
+    linked = licensee_link.sellers_of(got)
     there = [str(each.id) for each in got.sellers]
     return next((each for each in linked if each in there), there[0] if len(there) == 1 else None)

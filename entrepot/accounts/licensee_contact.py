@@ -54,6 +54,7 @@ LICENSEE_CONTACT = Noun(
     sees=sees,
     audience=("account_id",),
     scope="buyer_id",
+    party="account_id",
     fields=(
         ref("licensee", "accounts/licensees"),
         text("firstName", longest=100, required=True, core=True, writes=BOTH),
@@ -95,7 +96,7 @@ def is_complete(contacts: Iterable[Thing]) -> bool:
 
 
 async def beside(load: Load, call: Call, contact: Thing | None, body: Body | None) -> Got:
-    """The licensee with all its contacts, and whether it is linked."""
+    """The licensee with all its contacts, and who serves its buyer."""
     return await licensee_link.load_one(load, str(contact.licensee_id) if contact is not None else call.owner_id)
 
 
@@ -123,9 +124,14 @@ def delete(call: Call, contact: Thing, body: None, got: None) -> None:
 
 def _settle(call: Call, got: Got) -> None:
     """A licensee that waited for its contacts may order from now on."""
-    if got.licensee.status == "Enabled" and got.linked and is_complete(got.licensee.contacts):
-        call.move(got.licensee, "link", by="kernel")
-        call.record("licensee.linked", got.licensee)
+    licensee = got.licensee
+    if not licensee.awaits_contacts or not is_complete(licensee.contacts):
+        return
+    licensee.awaits_contacts = False
+    if licensee.status == "Enabled" and licensee_link.is_linked(licensee, got):
+        call.move(licensee, "link", by="kernel")
+        call.record("licensee.linked", licensee)
+        licensee_link.follow(call, licensee, got)
 
 
 # Steps that several verbs share -----------------------------------------------------------------------

@@ -40,6 +40,7 @@ AGREEMENT = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         text("name", longest=500, core=True, required=True, writes="client vendor operations"),
         text("icon", longest=2000, core=True),

@@ -28,6 +28,7 @@ ATTACHMENT = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         ref("agreement", "commerce/agreements"),
         text("name", longest=180, required=True, core=True, writes=LATER),

@@ -36,6 +36,7 @@ LINE = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         enum("status", " ".join(LIFE.states)),
         integer("quantity", default=0),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from entrepot.accounts.account import may_complete_orders, may_start_orders
 from entrepot.commerce import (
     accepted_terms,
     agreement,
@@ -70,6 +71,7 @@ ORDER = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         enum("type", " ".join(TYPES), required=True),
         enum("status", " ".join(LIFE.states), core=True),
@@ -219,6 +221,7 @@ def process(call: Call, order: Thing, body: Body, got: Got) -> None:
 def place(call: Call, order: Thing, body: Body, got: Got) -> None:
     """The client commits: terms are accepted and the agreement is reserved for this order (spec T6, T8)."""
     before = call.move(order, "place")
+    require_trading(got)
     agreement.reserve(call, got.agreement, order)
     _write(call, order, body, got, state=before)
     order_effect.place(call, order, got)
@@ -269,6 +272,7 @@ def ask(call: Call, order: Thing, body: Body, got: Got) -> None:
 def complete(call: Call, order: Thing, body: Body, got: Got) -> None:
     """The vendor has delivered: what was ordered goes live (spec T10 and 2.4)."""
     before = call.move(order, "complete")
+    require_trading(got, order)
     _write(call, order, body, got, state=before)
     _drop_empty(call, order)
     require_mapped(call, order)
@@ -324,6 +328,18 @@ def notify(call: Call, order: Thing, body: Body, got: Got) -> None:
 
 
 # Rules ----------------------------------------------------------------------------------------------
+
+
+def require_trading(got: Got, completed: Thing | None = None) -> None:
+    """Client and vendor must be let to trade; to have an order completed, the client must be active (platform 1.1).
+
+    Raises Conflict: it is nothing that is wrong with the order.
+    """
+    for each in got.companies:
+        if not may_start_orders(each):
+            raise Conflict(f"Account {each.id} is {each.status}: it takes part in no orders.")
+        if completed is not None and each.id == completed.client_id and not may_complete_orders(each):
+            raise Conflict(f"Account {each.id} is {each.status}: its orders are completed once it is Active.")
 
 
 def require_lines(call: Call, order: Thing, got: Got) -> None:

@@ -33,6 +33,7 @@ ORDER_ASSET = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         ref("order", "commerce/orders", heavy=True),
         text("name", longest=500, required=True, core=True, writes="vendor"),

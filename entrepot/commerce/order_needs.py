@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import sqlalchemy as sa
 
-from entrepot.accounts.account import ACCOUNT
+from entrepot.accounts.account import ACCOUNT, may_start_orders
 from entrepot.accounts.api_token import API_TOKEN
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.licensee import LICENSEE, may_order
@@ -145,6 +145,11 @@ def _held_by_agreement(row: sa.FromClause) -> sa.ColumnElement[bool]:
 
 HOLDING = {
     "agreements": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"), visible=True, alone=False, held=True),
+    "companies": Want(
+        ACCOUNT,
+        lambda row: sa.or_(row.c.id == _of_agreement("client_id"), row.c.id == _of_agreement("vendor_id")),
+        named=True,
+    ),
     "products": Want(PRODUCT, lambda row: row.c.id == _of_agreement("product_id")),
     "price_lists": Want(PRICE_LIST, lambda row: row.c.id == _price_list_of_agreement()),
     "named_items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
@@ -233,6 +238,10 @@ def _sale(
         call.fault(agreed.path("licensee.id"), "This licensee was not found.")
     elif not got.buyers or not may_order(licensee, got.buyers[0]):
         call.fault(agreed.path("licensee.id"), f"Licensee {licensee.id} may not order: it is not active.")
+    for account in got.companies:
+        if not may_start_orders(account):
+            party = "licensee" if licensee is not None and account.id == licensee.account_id else "product"
+            call.fault(agreed.path(f"{party}.id"), f"Account {account.id} may not order: it is {account.status}.")
     if product is None:
         call.fault(agreed.path("product.id"), "This product was not found.")
     elif not is_orderable(product):
@@ -378,6 +387,9 @@ def _signatory(call: Call, got: Got) -> dict[str, object]:
 
 BESIDE = {
     "agreements": Want(AGREEMENT, lambda row: row.c.id == given("agreement_id"), alone=False, held=True),
+    "companies": Want(
+        ACCOUNT, lambda row: sa.or_(row.c.id == given("client_id"), row.c.id == given("vendor_id")), named=True
+    ),
     "products": Want(PRODUCT, lambda row: row.c.id == given("product_id")),
     "named_items": Want(ITEM, lambda row: row.c.id == among("item_ids")),
     "held_items": Want(ITEM, _held_by_agreement),
@@ -406,6 +418,8 @@ async def beside(load: Load, call: Call, order: Thing, body: Body) -> Got:
         policy_id=order.pricing_policy_id,
         certificate_ids=_certificate_ids(body),
         licensee_id=order.licensee_id,
+        client_id=order.client_id,
+        vendor_id=order.vendor_id,
         user_id=call.caller.user_id,
     )
     got.agreement = got.agreements[0]

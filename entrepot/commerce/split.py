@@ -78,6 +78,7 @@ AGREEMENT_SPLIT = Noun(
     sees=billed,
     audience=("client_id",),
     scope="buyer_id",
+    party="client_id",
     fields=(
         ref("agreement", "commerce/agreements"),
         part(
@@ -121,6 +122,7 @@ SUBSCRIPTION_SPLIT = Noun(
     sees=billed,
     audience=("client_id",),
     scope="buyer_id",
+    party="client_id",
     fields=(
         ref("subscription", "commerce/subscriptions"),
         ref("agreement", "commerce/agreements"),

@@ -51,6 +51,7 @@ SUBSCRIPTION = Noun(
     sees=parties,
     audience=PARTIES,
     scope="buyer_id",
+    party="client_id",
     fields=(
         text("name", longest=500, core=True, required=True, writes="client vendor"),
         enum("status", " ".join(LIFE.states), core=True),

@@ -269,6 +269,9 @@ def _document(each: Field, value: object) -> object:
         raise ValueError(f"At most {LARGEST_DOCUMENT_BYTES} bytes are allowed.")
     if b"\\u0000" in encoded:
         raise ValueError("A text cannot hold the character NUL.")
+    for kind, of, words in ((dict, "object", "An object was expected."), (list, "array", "A list was expected.")):
+        if each.schema.get("type") == of and not isinstance(value, kind):
+            raise ValueError(words)
     return value
 
 

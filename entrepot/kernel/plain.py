@@ -21,7 +21,7 @@ def begin(call: Call, noun: Noun, body: Body, /, **values: object) -> Thing:
         values.setdefault(noun.owner_column, call.owner_id)
     elif noun.ids is not None and noun.ids.child_of:
         parent = noun.field(noun.ids.child_of)
-        parent_id = values.get(parent.column) or _named(body, parent.name)
+        parent_id = values.get(parent.column) or named(body, parent.name)
         if (parent.target, parent_id) in call.visible:
             values[parent.column] = parent_id
         elif parent.column not in values:  # a fault, told below: nothing is numbered within it
@@ -98,7 +98,8 @@ def erase(call: Call, thing: Thing, body: None, got: object) -> None:
     call.erase(thing)
 
 
-def _named(body: Body, name: str) -> str | None:
+def named(body: Body, name: str) -> str | None:
+    """The id that a reference names, for loading what it is about; what is wrong with it is told when it is written."""
     inner = body.get(name)
     found = inner.get("id") if isinstance(inner, dict) else None
     return found if isinstance(found, str) and "\0" not in found else None

@@ -37,6 +37,10 @@ class World(Protocol):
         """An empty thing that the file leaves out, told of as `beside` where it is faulty."""
         ...
 
+    def add(self, noun: Noun, beside: Thing) -> Thing:
+        """An empty thing as `begin` gives it, which is loaded for itself: something of a form that stands before."""
+        ...
+
     def given(self, thing: Thing) -> Mapping[str, object]:
         """The object as it stands in the file."""
         ...

@@ -49,6 +49,7 @@ CERTIFICATE = Noun(
     sees=sees,
     audience=("client_id", "vendor_id"),
     scope="buyer_id",
+    party="client_id",
     fields=(
         text("name", longest=500, core=True, writes="client vendor operations"),
         enum("status", " ".join(LIFE.states)),

@@ -7,9 +7,10 @@ from itertools import chain, count
 from typing import Any
 
 from entrepot.kernel.call import Call
+from entrepot.kernel.field import snake
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.trail import Entry, entries
+from entrepot.kernel.trail import Entry, entries, event_name
 from entrepot.kernel.wire import Json, encode_text
 from entrepot.storage.files import ROW, held_text, row
 from entrepot.storage.statements import Cache
@@ -127,6 +128,7 @@ class Writer:
             if thing.key not in touched:
                 parts.values += (thing.id, thing.revision)
                 parts.add(_rely_text, thing.noun.table_name, expected=1)
+        self._transfer(parts, call)
         self._trail(parts, entries(call, touched))
         for due in call.dues:
             parts.values += (due.job, due.noun.path, due.thing_id, due.at)
@@ -192,6 +194,26 @@ class Writer:
             parts.values += (key, key)
             parts.sure(_dropped_text)
             parts.sure(_let_go_text)
+
+    def _transfer(self, parts: _Parts, call: Call) -> None:
+        """Things that go to another account with a buyer: of each kind all at once, with an entry of the trail each."""
+        for each in call.transfers:
+            for noun in call.nouns:
+                if not noun.party or noun.scope == "id":
+                    continue
+                parts.values.append(each.taker_id)
+                if "audit_updated_at" in noun.by_column:
+                    parts.values += (call.now, call.caller.identity_id)
+                parts.values += (each.scope_id, each.giver_id)
+                parts.sure(_moved_text, noun)
+                if noun.trailed:
+                    changed = {noun.by_column[noun.party].name: [each.giver_id, each.taker_id]}
+                    parts.values += (
+                        noun.path, event_name(noun, "updated"), f"{snake(noun.name)}.transferred", call.now,
+                        call.caller.identity_id, call.caller.account_id or None, each.scope_id, encode_text(changed),
+                        encode_text({"buyer": each.scope_id}),
+                    )  # fmt: skip
+                    parts.sure(_moving_text, noun)
 
     def _link(self, parts: _Parts, noun: Noun, name: str, owner_id: str, targets: list[str]) -> None:
         table = noun.link(noun.field(name)).name
@@ -267,13 +289,17 @@ def _statement(shape: Iterable[tuple[Text, tuple[Any, ...], int]]) -> str:
     counts: list[str] = []
     expected = 0
     for at, (make, given, rows) in enumerate(shape):
-        text = make(places, *given)
+        text = make(places, *given).replace(BEFORE, f"w{at - 1}")
         pieces.append(f"w{at} as ({text}{' returning 1' if rows and make is not _rely_text else ''})")
         if rows:
             counts.append(f"(select count(*) from w{at})")
             expected += rows
     verdict = f"entrepot_expect({' + '.join(counts)}, {expected})" if counts else "true"
     return f"with {', '.join(pieces)} select {verdict}"
+
+
+BEFORE = "{before}"
+"""In a text: the rows that the piece before it gave back."""
 
 
 def _rows_text(places: Places, columns: Sequence[tuple[str, str]], rows: int) -> str:
@@ -315,6 +341,33 @@ def _delete_text(places: Places, noun: Noun) -> str:
 
 def _rely_text(places: Places, table: str) -> str:
     return f"select 1 from {table} where id = {next(places)} and revision = {next(places)} for share"
+
+
+def _moved_text(places: Places, noun: Noun) -> str:
+    """The account of everything of a kind that is about a buyer; what is trailed gets its next revision by that."""
+    sets = f"{noun.party} = {next(places)}::text"
+    if noun.trailed:
+        sets += ", revision = revision + 1"
+    if "audit_updated_at" in noun.by_column:
+        sets += f", audit_updated_at = {next(places)}::timestamptz, audit_updated_by_id = {next(places)}::text"
+    owner = noun.owner_column if noun.shared else "''"
+    accounts = ", ".join(noun.audience) or "null::text"
+    return (
+        f"update {noun.table_name} set {sets} where {noun.scope} = {next(places)}::text"
+        f" and {noun.party} = {next(places)}::text returning id, {owner} as owner_id, revision,"
+        f" array(select distinct a from unnest(array[{accounts}]) a where a is not null order by a) as accounts"
+    )
+
+
+def _moving_text(places: Places, noun: Noun) -> str:
+    """What the trail tells of each of them."""
+    names = ", ".join(name for name, _ in TRAIL_COLUMNS)
+    kind, event, name, at, actor, account, scope, delta, details = (next(places) for _ in range(9))
+    return (
+        f"insert into trail ({names}) select {kind}::text, id, owner_id, revision, 0, {event}::text, {name}::text,"
+        f" {at}::timestamptz, {actor}::text, {account}::text, accounts, {scope}::text, {delta}::jsonb,"
+        f" {details}::jsonb from {BEFORE}"
+    )
 
 
 def _held_text(places: Places) -> str:

@@ -61,10 +61,20 @@ def lines() -> Iterator[Row]:
     yield line("accounts/buyers", "BUY-2001-0009", name="Gone", account=client, status="Deleted", address={"city": "B"})
     yield line("accounts/licensees", "LCE-2001-0001-0009", name="Gone", account=client, buyer=refer(BUYER),
                seller=refer("SEL-4001-0001"), status="Deleted")  # fmt: skip
+    yield line("accounts/cloud-tenants", "CLT-2001-0001", name="Tenancy", account=client, type="CspAzure")
     for account, digits in ((other, "2002"), (vendor, "3001"), (second, "3002"), (refer("ACC-1000-0001"), "1000")):
         yield line("accounts/user-groups", f"UGR-{digits}-0001", name=f"Group {digits}", account=account)
         yield line("accounts/users", f"USR-{digits}-0001", name=f"User {digits}", firstName="U", status="Active",
                    email=f"u@{digits}.example", accounts=[account], groups=[refer(f"UGR-{digits}-0001")])  # fmt: skip
+    for account, digits in ((other, "2002"), (vendor, "3001"), (client, "2001")):
+        yield line(f"accounts/accounts/{account['id']}/identity-provider", f"IDP-{digits}-0001", clientId="us",
+                   issuer=f"https://of-{digits}.example", domains=[f"{digits}.example"])  # fmt: skip
+    for user, account, digits, status in (
+        ("USR-2002-0001", client, "2001", "Invited"), ("USR-3001-0001", client, "2001", "Removed"),
+        ("USR-2001-0001", other, "2002", "Invited"), ("USR-3002-0001", other, "2002", "InvitationExpired"),
+    ):  # fmt: skip
+        yield line("accounts/account-users", f"AUSR-{user[4:]}-{digits}-0001", user=refer(user), account=account,
+                   groups=[refer(f"UGR-{digits}-0001")], invitation={"status": status})  # fmt: skip
     yield line("accounts/user-groups", "UGR-2001-0003", name="Second", account=client, buyers=[refer(SECOND_BUYER)])
     yield line("accounts/user-groups", "UGR-2001-0009", name="Gone", account=client, status="Deleted")
     yield line("accounts/users", "USR-2001-0009", name="Gone", email="gone@client.example", status="Deleted",
@@ -321,6 +331,7 @@ class Crowd:
         for table, column, owner in (
             ("baskets", "notes", "client_id"),
             ("licensee_contacts", "last_name", "account_id"),
+            ("erp_links", "note", "account_id"),
         ):
             run(f"update {table} set {column} = '{table} of ' || {owner} || ' ' || buyer_id || '.'")
             for account, buyer in self.served.fetch(f"select distinct {owner}, buyer_id from {table}"):

@@ -27,6 +27,8 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     # what is called                                       who may here, and why
     ("GET",  "accounts/buyers"):                  ("CVO", "Extensions of vendors look up the parties of their agreements (commerce 6); a vendor finds those alone."),
     ("GET",  "accounts/buyers/{}"):               ("CVO", "As the list."),
+    ("GET",  "accounts/buyers/{}/transfer"):      ("C-O", "It counts what a buyer has with all vendors: that is no vendor's business."),
+    ("GET",  "accounts/erp-links/{}/icon"):       ("C-O", "Links have pictures; whoever reads the link sees it."),
     ("GET",  "accounts/licensees"):               ("CVO", "As for buyers."),
     ("GET",  "accounts/licensees/{}"):            ("CVO", "As for buyers."),
     ("DELETE", "accounts/licensees/{}"):          ("C-O", "Platform 14: the end-to-end tests of the client delete their own."),
@@ -37,6 +39,8 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("DELETE", "accounts/licensees/{}/contacts/{}"): ("C-O", "As the list."),
     ("GET",  "accounts/sellers"):                 ("CVO", "As for buyers; the sellers of a marketplace are no secret of its vendors."),
     ("GET",  "accounts/sellers/{}"):              ("CVO", "As the list."),
+    ("DELETE", "accounts/sellers/{}"):            ("--O", "All other writes of sellers are operations' (platform 1.3): the row is a slip."),
+    ("GET",  "accounts/sellers/{}/icon"):         ("CVO", "Whoever reads a seller sees its picture."),
     ("GET",  "audit/records/{}"):                 ("CVO", "A client may list them, and one is no more than its line in the list."),
     ("GET",  "catalog/units-of-measure"):         ("CVO", "Platform 2.8: all read; clients meet units in every item."),
     ("GET",  "catalog/units-of-measure/{}"):      ("CVO", "As the list."),

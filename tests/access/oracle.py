@@ -105,12 +105,27 @@ def seller(_: Crowd, reader: Reader, row: Row) -> bool:
 
 
 def user(crowd: Crowd, reader: Reader, row: Row) -> bool:
-    members = crowd.served.fetch("select target_id from users_accounts where owner_id = $1", row["id"])
-    return reader.is_operations or (alive(row) and reader.account in {each[0] for each in members})
+    """Members of the account, and whom it was the first to invite."""
+    if reader.is_operations:
+        return True
+    here = [each["status"] for each in crowd.rows["accounts/account-users"]
+            if each["user_id"] == row["id"] and each["account_id"] == reader.account]  # fmt: skip
+    first = row["current_account_id"] == reader.account and any(status != "Removed" for status in here)
+    return alive(row) and ("Active" in here or first)
 
 
 def user_group(_: Crowd, reader: Reader, row: Row) -> bool:
     return alive(row) and (reader.is_operations or row["account_id"] == reader.account)
+
+
+def member(_: Crowd, reader: Reader, row: Row) -> bool:
+    """Of the own account; a person sees their own of other accounts too."""
+    mine = reader.account == row["account_id"] or USERS.get(reader.who) == row["user_id"]
+    return row["status"] != "Removed" and (reader.is_operations or mine)
+
+
+def own(_: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.is_operations or row["account_id"] == reader.account
 
 
 def token(_: Crowd, reader: Reader, row: Row) -> bool:
@@ -228,10 +243,15 @@ def of_basket(crowd: Crowd, reader: Reader, row: Row) -> bool:
 
 
 def contact(_: Crowd, reader: Reader, row: Row) -> bool:
-    """People at a licensee are known to its client, and to nobody else but operations."""
+    """People at a licensee are known to its client, and to nobody else but operations; so is who serves a buyer."""
     if reader.is_operations:
         return True
     return reader.actor == "client" and row["account_id"] == reader.account and reader.reaches(row["buyer_id"])
+
+
+def transfer(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """What a buyer has is its client's to count."""
+    return contact(crowd, reader, row) and (reader.is_operations or alive(row))
 
 
 def record(_: Crowd, reader: Reader, row: Row) -> bool:
@@ -260,11 +280,16 @@ def message(crowd: Crowd, reader: Reader, row: Row) -> bool:
 SEES: dict[str, Rule] = {
     "accounts/accounts": account,
     "accounts/buyers": company("buyer_id", "id"),
+    "accounts/buyers/{buyer}/transfer": transfer,
     "accounts/sellers": seller,
+    "accounts/erp-links": contact,
+    "accounts/cloud-tenants": lambda _, reader, row: reader.is_operations,
     "accounts/licensees": company("licensee_id", "buyer_id"),
     "accounts/licensees/{licensee}/contacts": contact,
     "accounts/users": user,
     "accounts/user-groups": user_group,
+    "accounts/account-users": member,
+    "accounts/accounts/{account}/identity-provider": own,
     "accounts/api-tokens": token,
     "accounts/modules": everybody,
     "catalog/products": product,

@@ -1,0 +1,155 @@
+"""An ERP link says that a buyer is known to a seller's books: only then may the buyer's licensees order from it.
+
+    {"buyer": {"id": "BUY-…"}, "seller": {"id": "SEL-…"}, "externalIds": {"erpCustomer": "C-10023"}}
+
+A buyer and a seller have one at most. Licensees follow it: while it is there and not blocked, those of the two are
+Active, else Enabled (platform spec 1.4 and 1.11).
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from entrepot.accounts.address import ADDRESS
+from entrepot.accounts.buyer import BUYER
+from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.licensee import LICENSEE
+from entrepot.accounts.seller import SELLER
+from entrepot.kernel import plain
+from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.field import audited, document, enum, icon, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine, move
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
+
+LIFE = Machine(
+    initial="Active",
+    moves=(
+        #     verb       from       to          by
+        move("block",   "Active",  "Blocked",  "operations"),
+        move("unblock", "Blocked", "Active",   "operations"),
+    ),
+)  # fmt: skip
+"""Source: platform spec 1.11. It never ends: a seller that no longer serves a buyer blocks it."""
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all, a client those of its own buyers. How a seller keeps its books is no vendor's business."""
+    if who.actor in SEE_ALL:
+        return sa.true()
+    if who.actor == "client":
+        return sa.and_(row.c.account_id == who.account, who.reach(row.c.buyer_id))
+    return sa.false()
+
+
+ERP_LINK = Noun(
+    name="ErpLink",
+    path="accounts/erp-links",
+    table_name="erp_links",
+    ids=Ids("ERP", 3),
+    life=LIFE,
+    sees=sees,
+    audience=("account_id",),
+    scope="buyer_id",
+    party="account_id",
+    fields=(
+        text("name", longest=500, core=True, writes="operations"),
+        *icon(),
+        enum("status", " ".join(LIFE.states), core=True),
+        ref("buyer", "accounts/buyers", required=True, writes="operations:create"),
+        ref("seller", "accounts/sellers", required=True, writes="operations:create"),
+        ref("account", "accounts/accounts", sees="kernel"),
+        text("companyName", longest=500, writes="operations"),
+        text("note", longest=2000, writes="operations"),
+        document("address", schema=ADDRESS, writes="operations"),
+        text("externalIds.erpCompanyContact", longest=250, writes="operations"),
+        text("externalIds.erpCustomer", longest=250, writes="operations"),
+        text("externalIds.erpCustomerDiscountGroup", longest=250, writes="operations"),
+        *audited("created", "updated", "blocked", "unblocked"),
+    ),
+)
+
+LIVE = sa.literal_column("('Enabled', 'Active')")
+
+
+def _served(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Licensees of that buyer with that seller whose state the link decides."""
+    return sa.and_(
+        row.c.buyer_id == given("buyer_id"), row.c.seller_id == given("seller_id"), row.c.status.op("in")(LIVE)
+    )
+
+
+FOLLOWING = {"licensees": Want(LICENSEE, _served, held=True)}
+PAIR = {
+    **FOLLOWING,
+    "buyers": Want(BUYER, lambda row: row.c.id == given("buyer_id"), alone=False, held=True),
+    "sellers": Want(SELLER, lambda row: row.c.id == given("seller_id")),
+    "links": Want(
+        ERP_LINK, lambda row: sa.and_(row.c.buyer_id == given("buyer_id"), row.c.seller_id == given("seller_id"))
+    ),
+}
+
+
+async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
+    """The two that are to be linked, and the licensees that wait for it."""
+    return await load(PAIR, buyer_id=plain.named(body, "buyer"), seller_id=plain.named(body, "seller"))
+
+
+async def beside(load: Load, call: Call, link: Thing, body: Body) -> Got:
+    """The licensees that follow it."""
+    return await load(FOLLOWING, buyer_id=link.buyer_id, seller_id=link.seller_id)
+
+
+# Verbs ------------------------------------------------------------------------------------------------
+
+
+def create(call: Call, _: None, body: Body, got: Got) -> Thing:
+    """A seller's books know the buyer from now on. One that waited for its first link is active by that."""
+    for there in got.links:
+        raise Conflict(f"Buyer {there.buyer_id} and seller {there.seller_id} are linked already: {there.id}.")
+    link = plain.begin(call, ERP_LINK, body)
+    for name, found in (("buyer", got.buyers), ("seller", got.sellers)):
+        if found and found[0].status == "Deleted":
+            call.fault(body.path(f"{name}.id"), f"This {name} is deleted.")
+    call.stop_on_faults()
+    buyer = got.buyers[0]
+    link.account_id = buyer.account_id
+    if link.name is None:
+        link.name = buyer.name
+    if buyer.status == "Enabled":
+        call.move(buyer, "activate", by="kernel")
+        call.record("buyer.activated", buyer, erpLink=link.id)
+    _follow(call, link, got.licensees)
+    return link
+
+
+def block(call: Call, link: Thing, body: Body, got: Got) -> None:
+    """The seller serves the buyer no more: no licensee of the two orders."""
+    call.move(link, "block")
+    plain.write(call, link, body)
+    _follow(call, link, got.licensees)
+
+
+def unblock(call: Call, link: Thing, body: Body, got: Got) -> None:
+    """The seller serves the buyer again."""
+    call.move(link, "unblock")
+    call.stamp(link, "unblocked")
+    plain.write(call, link, body)
+    _follow(call, link, got.licensees)
+
+
+def _follow(call: Call, link: Thing, licensees: Iterable[Thing]) -> None:
+    """Licensees go where their link is; those that wait for their contacts go on waiting."""
+    for each in licensees:
+        if link.status == "Blocked" and each.status == "Active":
+            call.move(each, "unlink", by="kernel")
+            call.record("licensee.unlinked", each, erpLink=link.id)
+        elif link.status == "Active" and each.status == "Enabled" and not each.awaits_contacts:
+            call.move(each, "link", by="kernel")
+            call.record("licensee.linked", each, erpLink=link.id)
