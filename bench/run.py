@@ -266,12 +266,13 @@ async def _fill(settings: Settings, orders: int) -> world.World:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Server]:
-    """`entrepot serve` as a process of its own, on existing data."""
+def serving(data: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """`entrepot serve` as a process of its own, on existing data; `environment` is added to ours."""
     command = [str(Path(sys.executable).with_name("entrepot")), "serve", "--data", str(data), "--port", "0"]
     began = time.monotonic()
     log = (data / "serve.log").open("wb")
-    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
+    around = {**os.environ, **(environment or {})}
+    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=around) as process:
         try:
             assert process.stdout is not None
             said = process.stdout.readline().decode()

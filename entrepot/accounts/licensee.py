@@ -1,13 +1,14 @@
 """A licensee is a company that uses what a buyer pays for, served by one seller."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
 from entrepot.accounts.dealings import SEE_ALL, dealt_with
 from entrepot.accounts.eligibility import eligibility
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, document, enum, flag, icon, part, ref, refs, text
+from entrepot.kernel.field import Field, audited, document, enum, flag, icon, part, ref, refs, sought, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -41,6 +42,25 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     return sa.and_(mine, row.c.status != "Deleted")
 
 
+# Buyers are told in terms of licensees in `dealings`; here only the column that says where they are is known.
+BUYERS = sa.table("buyers", sa.column("id", sa.Text()), sa.column("address", JSONB()))
+
+PLACES = ("addressLine1", "city", "state", "postCode", "country")
+
+
+def _site(member: str) -> Field:
+    """Where a licensee is: at its own address, or at its buyer's where it uses that. Compared without case."""
+
+    def seeks(row: sa.FromClause) -> sa.ColumnElement[str]:
+        buyer, name = BUYERS.alias(), sa.literal_column(f"'{member}'")
+        of_buyer = sa.select(buyer.c.address.op("->>")(name)).where(buyer.c.id == row.c.buyer_id).scalar_subquery()
+        at_buyer = row.c.use_buyer_address | row.c.address.is_(None)
+        found = sa.case((at_buyer, of_buyer), else_=row.c.address.op("->>")(name))
+        return sa.func.lower(sa.func.coalesce(sa.cast(found, sa.Text()), sa.literal_column("''"))).collate("C")
+
+    return sought(f"site.{member}", seeks, sees="client operations")
+
+
 BOTH = "client operations"
 ONCE = "client:create operations:create"
 
@@ -54,6 +74,7 @@ LICENSEE = Noun(
     audience=("account_id",),
     scope="buyer_id",
     party="account_id",
+    sought=tuple(_site(each) for each in PLACES),
     fields=(
         text("name", longest=500, core=True, writes=BOTH),
         *icon(),

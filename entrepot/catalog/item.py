@@ -63,6 +63,7 @@ SETTINGS = {
                 "daysBeforeEnd": {"type": "integer", "minimum": 0},
             },
         },
+        "earlyTermination": {"type": "boolean"},
     },
     "examples": [{"minQuantity": 1, "maxQuantity": 300, "decrease": {"daysAfterStart": 7, "daysBeforeEnd": 30}}],
 }

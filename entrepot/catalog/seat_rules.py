@@ -3,11 +3,12 @@
 An item's vendor declares them in its `settings`:
 
     {"minQuantity": 1, "maxQuantity": 300, "requires": [{"id": "ITM-…"}],
-     "decrease": {"anyTime": false, "daysAfterStart": 7, "daysBeforeEnd": 30}}
+     "decrease": {"anyTime": false, "daysAfterStart": 7, "daysBeforeEnd": 30}, "earlyTermination": false}
 
 More seats may be taken at any time. Fewer: at any time where nothing is committed to beyond a month; else within some
 days after the committed term began anew, and within some before it ends, when the renewal is near. What is not
-declared of `decrease` is as `DEFAULTS` says.
+declared of `decrease` is as `DEFAULTS` says. None at all is the end, before its term: that may be when there may be
+fewer; with `earlyTermination` at any time; where that is denied, within those days alone.
 
 | term      | commitment | increase | decrease
 |-----------|------------|----------|---------------------------------------------------
@@ -29,13 +30,15 @@ DAYS_MAX = 366
 
 @dataclass(frozen=True, slots=True)
 class SeatRules:
-    """The rules of one item. `declares_decrease`: its vendor said when there may be fewer."""
+    """The rules of one item. `declares_decrease`, `declares_end`: its vendor said when there may be fewer, or none."""
 
     min_quantity: int | None = None
     max_quantity: int | None = None
     requires: tuple[str, ...] = ()
     declares_decrease: bool = False
     any_time: bool = True
+    declares_end: bool = False
+    ends_any_time: bool = True
     after_start: timedelta = timedelta()
     before_end: timedelta = timedelta()
 
@@ -45,14 +48,17 @@ def rules_of(settings: Mapping[str, object] | None, commitment: str | None) -> S
     said = settings or {}
     decrease = said.get("decrease")
     declared = decrease if isinstance(decrease, Mapping) else {}
-    free = declared.get("anyTime")
+    free, ends = declared.get("anyTime"), said.get("earlyTermination")
+    any_time = free if isinstance(free, bool) else commitment in (None, "1m")
     required = said.get("requires")
     return SeatRules(
         min_quantity=_number(said.get("minQuantity")),
         max_quantity=_number(said.get("maxQuantity")),
         requires=tuple(_ids(required if isinstance(required, list) else [])),
         declares_decrease=isinstance(decrease, Mapping),
-        any_time=free if isinstance(free, bool) else commitment in (None, "1m"),
+        any_time=any_time,
+        declares_end=isinstance(ends, bool) or isinstance(decrease, Mapping),
+        ends_any_time=ends if isinstance(ends, bool) else any_time,
         after_start=timedelta(days=_number(declared.get("daysAfterStart"), DEFAULTS["daysAfterStart"]) or 0),
         before_end=timedelta(days=_number(declared.get("daysBeforeEnd"), DEFAULTS["daysBeforeEnd"]) or 0),
     )
@@ -67,17 +73,41 @@ def quantity_fault(rules: SeatRules, quantity: int, name: str) -> str | None:
     return None
 
 
+def told(rules: SeatRules) -> dict[str, object]:
+    """The rules as they hold, with all that follows where nothing is declared."""
+    found = {
+        "minQuantity": rules.min_quantity,
+        "maxQuantity": rules.max_quantity,
+        "requires": [{"id": each} for each in rules.requires],
+        "increase": {"anyTime": True},
+        "decrease": {
+            "anyTime": rules.any_time,
+            "daysAfterStart": rules.after_start.days,
+            "daysBeforeEnd": rules.before_end.days,
+        },
+        "earlyTermination": rules.ends_any_time,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def may_decrease(rules: SeatRules, now: datetime, start: datetime | None, end: datetime | None) -> bool:
     """Whether there may be fewer seats now, in a committed term from `start` to `end`; None is not known."""
-    if rules.any_time:
-        return True
+    return rules.any_time or _in_window(rules, now, start, end)
+
+
+def may_end(rules: SeatRules, now: datetime, start: datetime | None, end: datetime | None) -> bool:
+    """Whether what is held may end now, before its committed term does."""
+    return rules.ends_any_time or _in_window(rules, now, start, end)
+
+
+def _in_window(rules: SeatRules, now: datetime, start: datetime | None, end: datetime | None) -> bool:
     if start is not None and now < start + rules.after_start:
         return True
     return end is not None and now >= end - rules.before_end
 
 
 def opens(rules: SeatRules, end: datetime | None) -> datetime | None:
-    """From when on there may be fewer once more: what the refusal tells."""
+    """From when on there may be fewer, or none, once more: what the refusal tells."""
     return None if end is None else end - rules.before_end
 
 
@@ -93,6 +123,8 @@ def check(settings: object) -> list[str]:
     if not isinstance(required, list) or len(required) > 100 or len(_ids(required)) != len(required):
         found.append('requires: a list of at most 100 items was expected: {"id": …}.')
     decrease = settings.get("decrease", {})
+    if not isinstance(settings.get("earlyTermination", False), bool):
+        found.append("earlyTermination: true or false was expected.")
     if not isinstance(decrease, Mapping):
         return [*found, "decrease: an object was expected."]
     if not isinstance(decrease.get("anyTime", False), bool):

@@ -18,8 +18,8 @@ and the basket follows its lines, in the transaction that moves the order.
 |-----------------|-----------------------------------------------------------|-----------------------------
 | PendingApproval | the licensee ordered by itself; its partner is to be asked | approve, refuse, cancel, PUT
 | Submitted       | nothing is placed yet: every line waits for its day        | the day; cancel, PUT
-| Processing      | some part is open                                          | the orders
-| PendingManual   | some open part waits for a person                          | the orders
+| Processing      | some part is open                                          | the orders; cancel, for later days
+| PendingManual   | some open part waits for a person                          | the orders; cancel, for later days
 | Completed       | all parts are done                                         |
 | Failed          | all parts are over, and one failed; each line says why     |
 | Cancelled       | refused or cancelled before anything was placed            |
@@ -135,9 +135,17 @@ def refuse(call: Call, basket: Thing, body: Body, got: Got) -> None:
 
 
 def cancel(call: Call, basket: Thing, body: Body, got: Got) -> None:
-    """Nothing was placed yet, and nothing will be."""
-    _end(call, basket, body, "cancel")
-    call.record("basket.cancelled", basket)
+    """What is not placed yet will not be: all of it, or the lines whose day is still to come."""
+    waiting = [line for line in basket.lines if line.status == "Submitted"]
+    if basket.status not in ("Processing", "PendingManual") or not waiting:
+        _end(call, basket, body, "cancel")
+        call.record("basket.cancelled", basket)
+        return
+    _write_words(call, basket, body)
+    for line in waiting:
+        line.status = "Cancelled"
+    call.record("basket.later_lines_cancelled", basket, lines=[int(line.number) for line in waiting])
+    basket_progress.fold(call, basket)
 
 
 def place(call: Call, basket: Thing, body: Body, got: Got) -> None:
@@ -191,10 +199,14 @@ def _go_on(call: Call, basket: Thing, got: Got) -> None:
 
 
 def _end(call: Call, basket: Thing, body: Body, verb: str) -> None:
+    _write_words(call, basket, body)
+    call.move(basket, verb)
+    for line in basket.lines:
+        line.status = "Cancelled"
+
+
+def _write_words(call: Call, basket: Thing, body: Body) -> None:
     notes = body.object(call, "statusNotes")
     if notes is not None:
         basket.status_notes = convert(call, BASKET.field("statusNotes"), "statusNotes", notes.raw)
     call.stop_on_faults()
-    call.move(basket, verb)
-    for line in basket.lines:
-        line.status = "Cancelled"

@@ -12,8 +12,11 @@ BY_HAND = "A person at the vendor sets this up."
 
 
 def folded(states: Collection[str]) -> str:
-    """The state of a basket from those of its lines."""
+    """The state of a basket from those of its lines. A line that was cancelled counts while no other is left."""
     here = set(states)
+    if here == {"Cancelled"}:
+        return "Cancelled"
+    here -= {"Cancelled"}
     if here <= {"Submitted"}:
         return "Submitted"
     if "PendingManual" in here:

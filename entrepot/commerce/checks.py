@@ -63,6 +63,27 @@ CHECKS = (
         " where o.status in ('Processing', 'Querying') and a.status not in ('Provisioning', 'Updating') order by o.id",
     ),
     Check(
+        "baskets",
+        "its status is not what its lines come to",
+        "select b.id from baskets b join (select basket_id, case"
+        " when every(status = 'Cancelled') then 'Cancelled'"
+        " when every(status in ('Submitted', 'Cancelled')) then 'Submitted'"
+        " when bool_or(status = 'PendingManual') then 'PendingManual'"
+        " when bool_or(status in ('Submitted', 'Processing')) then 'Processing'"
+        " when bool_or(status = 'Failed') then 'Failed' else 'Completed' end as folded"
+        " from basket_lines group by basket_id) l on l.basket_id = b.id"
+        " where case b.status when 'PendingApproval' then 'Submitted' else b.status end <> l.folded order by b.id",
+    ),
+    Check(
+        "baskets",
+        "one of its lines is not where its order is",
+        "select distinct l.basket_id from basket_lines l left join orders o on o.id = l.order_id"
+        " where case o.status when 'Completed' then l.status = 'Completed' when 'Failed' then l.status = 'Failed'"
+        " when 'Querying' then l.status = 'PendingManual'"
+        " when 'Processing' then l.status in ('Processing', 'PendingManual')"
+        " else l.order_id is null and l.status in ('Submitted', 'Cancelled', 'Failed') end is not true order by 1",
+    ),
+    Check(
         "splits",
         "its shares are not 100 percent and the price of its subscription",
         f"select s.id from {SUBSCRIPTION_SPLIT.table_name} s"

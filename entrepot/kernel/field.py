@@ -31,8 +31,8 @@ class Field:
     where the thing is shown within another. Of a `screened` part each sees, within the owner too, what the row rule
     of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
-    `counts` is the SQL of a number that is counted as it is read. A `derived` list of references is a view of rows that
-    are kept elsewhere. What is `untold` is on no trail.
+    `counts` is the SQL of a number that is counted as it is read, `seeks` that of a text that is only looked for.
+    A `derived` list of references is a view of rows that are kept elsewhere. What is `untold` is on no trail.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Field:
     dress: Callable[..., object] | None = None
     covers: Callable[..., Any] | None = None
     counts: Callable[..., Any] | None = None
+    seeks: Callable[..., Any] | None = None
     derived: bool = False
     untold: bool = False
     secret: bool = False
@@ -248,6 +249,11 @@ def computed(
         filterable=False,
         **more,  # pyright: ignore[reportArgumentType]
     )
+
+
+def sought(name: str, seeks: Callable[[Any], Any], **more: object) -> Field:
+    """A text that is looked for and sorted by, and never given: `seeks(row)` is its SQL, never null."""
+    return _field(name, "sought", seeks=seeks, **more)  # pyright: ignore[reportArgumentType]
 
 
 def counted(name: str, counts: Callable[..., object], **more: object) -> Field:

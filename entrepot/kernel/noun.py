@@ -65,6 +65,7 @@ class Noun:
     order: str = "audit.created.at"
     trailed: bool = True
     aka: str = ""
+    sought: tuple[Field, ...] = ()
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:
@@ -84,6 +85,11 @@ class Noun:
     def by_column(self) -> Mapping[str, Field]:
         """Stored fields by column."""
         return {each.column: each for each in self.all_fields if each.stored}
+
+    @cached_property
+    def in_filters(self) -> Mapping[str, Field]:
+        """What filters and orders may name: the fields, and texts that are `sought` and never given."""
+        return {**self.by_name, **{each.name.lower(): each for each in self.sought}}
 
     def column_kind(self, column: str) -> str:
         """The kind of a column of its own, or of one that is counted; a reference where the owner holds it."""

@@ -61,7 +61,7 @@ class NounScope:
         """The field with that path; None for one that is unknown or that the caller does not see."""
         names = tuple(name.lower() for name in path)
         for length in range(len(names), 0, -1):
-            each = self.noun.by_name.get(".".join(names[:length]))
+            each = self.noun.in_filters.get(".".join(names[:length]))
             if each is not None and self.who.actor in each.sees and not each.secret:
                 return self._guarded(each, self._field(each, names[length:]))
         return None
@@ -85,6 +85,9 @@ class NounScope:
                 return self._many(each, rest, self._link_join(each))
             case "bag" if each.filterable:
                 return self._bag(each) if not rest else None
+            case "sought":
+                assert each.seeks is not None
+                return Scalar(each.seeks(self.row), "text", False) if not rest else None
             case "computed" | "counted":
                 return None
         if not each.filterable:
@@ -216,7 +219,12 @@ def _through(found: Target, target: sa.FromClause, join: sa.ColumnElement[bool])
     expression = sa.select(found.sql).select_from(target).where(join).scalar_subquery()
     if isinstance(found, Reference):
         return Reference(expression)
-    return Scalar(expression, found.kind, True, found.members)
+
+    def holds(fits: Callable[[Any], Any]) -> Any:
+        there = sa.select(sa.literal_column("1")).select_from(target).where(join, found.narrowed(fits))
+        return there.correlate_except(target).exists()
+
+    return Scalar(expression, found.kind, True, found.members, holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +243,7 @@ class Filters:
         self._nouns = nouns
         words: set[str] = set()
         for noun in nouns:
-            for each in noun.all_fields:
+            for each in noun.in_filters.values():
                 words.add(each.path[0].lower())
                 words.update(member.lower() for member in each.members)
         self._words = frozenset(words)

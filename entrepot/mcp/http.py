@@ -118,11 +118,11 @@ class _Host:
         return self._exchange(ctx).caller
 
     def result(self, ctx: "Context", said: Said) -> "Document":
-        from entrepot.mcp.server import shaped
+        from entrepot.mcp.server import marked
 
         exchange = self._exchange(ctx)
         exchange.said = said
-        return shaped(said, exchange.mark, {exchange.mark: 0})
+        return marked(said, exchange.mark)
 
     def _exchange(self, ctx: "Context") -> "_Exchange":
         assert ctx.request is not None
@@ -130,11 +130,7 @@ class _Host:
 
 
 class _Exchange:
-    """One request and its answer, on its way out.
-
-    The SDK would take an answer apart and put it together again four times, and money would become floats. So it is
-    handed a mark instead, and the answer, which is JSON already, takes the mark's place here.
-    """
+    """One request and its answer, which takes the place of its mark on the way out."""
 
     def __init__(self, caller: Caller, send: Send, *, streams: bool):
         self.caller = caller
@@ -165,9 +161,9 @@ class _Exchange:
     def _filled(self, body: bytes) -> bytes:
         if self.said is None:
             return body
-        mark, answer = self.mark.encode(), self.said.body
-        body = body.replace(b'{"%b":0}' % mark, answer, 1)
-        return body.replace(b'"%b"' % mark, encode(answer.decode()), 1)
+        from entrepot.mcp.server import filled
+
+        return filled(body, self.mark, self.said)
 
 
 def _is_from_here(headers: dict[bytes, bytes]) -> bool:

@@ -4,7 +4,6 @@ import secrets
 import time
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -27,6 +26,7 @@ from prometheus_client import Histogram
 
 from entrepot.kernel.access import Caller
 from entrepot.kernel.errors import Invalid, Missing, Refusal, Unavailable
+from entrepot.kernel.wire import encode
 from entrepot.mcp.parameter import read_arguments, schema_of
 from entrepot.mcp.tool import Prompt, Said, Tool, Toolset
 
@@ -111,15 +111,20 @@ async def _called(toolset: Toolset, host: Host, ctx: Context, params: CallToolRe
         return toolset.refused(failed, params.name, trace_id), known
 
 
-def whole(said: Said) -> Document:
-    """The answer as a result. The text is the JSON with all its digits; the structured content is the same, read."""
-    return shaped(said, said.body.decode(), msgspec.json.decode(said.body))
+def marked(said: Said, mark: str) -> Document:
+    """A result with a mark where the answer belongs, as text and as structured content.
+
+    The SDK would take an answer apart and put it together again several times, and money would become floats. So it is
+    handed a mark instead, and the answer, which is JSON already, takes the mark's place on its way out.
+    """
+    content = [{"type": "text", "text": each} for each in (mark, said.remark) if each]
+    return {"content": content, "structuredContent": {mark: 0}, "isError": said.failed, "resultType": "complete"}
 
 
-def shaped(said: Said, text: str, structured: object) -> Document:
-    """A result with this text and structured content."""
-    content = [{"type": "text", "text": each} for each in (text, said.remark) if each]
-    return {"content": content, "structuredContent": structured, "isError": said.failed, "resultType": "complete"}
+def filled(message: bytes, mark: str, said: Said) -> bytes:
+    """The message with the answer, all its digits kept, in place of its mark."""
+    placed = message.replace(b'{"%b":0}' % mark.encode(), said.body, 1)
+    return placed.replace(b'"%b"' % mark.encode(), encode(said.body.decode()), 1)
 
 
 def _listed(tool: Tool) -> ListedTool:

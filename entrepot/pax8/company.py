@@ -37,9 +37,13 @@ async def list_(partner: Partner, asked: Asked) -> dict[str, Any]:
     page = page_of(asked)
     sort = asked.sort("name", *PLACES)
     status = asked.among("status", STATES)
-    places = {core: value for ours, core in PLACES.items() if (value := asked.text(ours)) is not None}
     conditions = [
         f"eq({core},{str(value).lower()})" for ours, core in FLAGS.items() if (value := asked.flag(ours)) is not None
+    ]
+    conditions += [
+        f"eq(site.{core},{literal(value.lower())})"
+        for ours, core in PLACES.items()
+        if (value := asked.text(ours)) is not None
     ]
     name, number = asked.text("company_name", "name"), asked.text("externalId")
     asked.stop()
@@ -53,12 +57,8 @@ async def list_(partner: Partner, asked: Asked) -> dict[str, Any]:
         conditions.append("in(status,(Enabled,Disabled))" if status == "Inactive" else "eq(status,Deleted)")
     by, descends = sort or ("name", False)
     query = "&".join(conditions) + SELECT
-    if not places and by == "name":
-        found, total = await partner.search(LICENSEE, f"{query}&order={'-' * descends}name{page.window}")
-    else:  # the core keeps addresses as they were written, and looks for nothing in them
-        every = [each for each in await partner.all(LICENSEE, f"{query}&order=name") if _lies_in(each, places)]
-        every.sort(key=lambda each: _place(each, PLACES.get(by, by)).lower(), reverse=descends)
-        found, total = page.cut(every), len(every)
+    order = "name" if by == "name" else f"site.{PLACES[by]}"
+    found, total = await partner.search(LICENSEE, f"{query}&order={'-' * descends}{order}{page.window}")
     return page.of(each_shown(partner.profile, WORD, await _told(partner, found)), total)
 
 
@@ -81,18 +81,10 @@ async def filter_id(partner: Partner, uuid: str) -> str:
     return str((await licensee(partner, uuid))["id"])
 
 
-def _lies_in(each: Document, places: dict[str, str]) -> bool:
-    return all(_place(each, core).lower() == value.lower() for core, value in places.items())
-
-
 def address_of(licensee: Document) -> Document:
     """Its own address, or its buyer's where it uses that."""
     own, buyers = licensee.get("address"), dig(licensee, "buyer", "address")
     return (buyers if licensee.get("useBuyerAddress") or not own else own) or {}
-
-
-def _place(licensee: Document, core: str) -> str:
-    return str(licensee.get("name") if core == "name" else address_of(licensee).get(core) or "")
 
 
 async def _told(partner: Partner, licensees: list[Document]) -> list[Document]:

@@ -26,10 +26,11 @@ ORDERED_BY = {"Partner": "Pax8 Partner", "Customer": "Customer", "Distributor": 
 
 WHO = {"pax8 partner": "Partner", "pax8partner": "Partner", "customer": "Customer", "pax8": "Distributor"}
 SELECT = (
-    "&select=-*,id,status,statusNotes,orderedBy,licensee,audit.created,-lines.*,lines.id,lines.number,lines.status,"
-    "lines.reason,lines.startDate,lines.quantity,lines.price.unitSP,lines.price.currency,lines.subscription,lines.item,"
-    "lines.item.product"
+    "&select=-client,-buyer,-seller,-notes,-externalIds,audit.created,lines,-lines.order,-lines.parentSubscription,"
+    "-lines.parameters,-lines.item.*,lines.item.id,lines.item.externalIds.vendor,lines.item.terms,"
+    "-lines.item.product.*,lines.item.product.id"
 )
+"""What is told of a basket. A reference that is named in a selection comes whole; the others suffice as they are."""
 
 RENAMED = {
     "number": "lineItemNumber",
@@ -75,62 +76,65 @@ async def basket(partner: Partner, uuid: str) -> Document:
 
 
 async def _told(partner: Partner, baskets: list[Document]) -> list[Document]:
+    items = {line["item"]["id"]: line["item"] for each in baskets for line in each["lines"]}
+    sold = {item_id: _Sold.of(item) for item_id, item in items.items()}
     keys: set[tuple[str, str | None]] = set()
-    of_lines = {line["id"]: _keys(line) for each in baskets for line in each["lines"]}
-    for each in of_lines.values():
-        keys.update(each.all())
+    for each in sold.values():
+        keys |= {(product.KIND, each.product), (COMMITMENTS, each.commitment)}
     for each in baskets:
-        keys |= {(LICENSEE, id_in(each, "licensee")), (USER_KIND, dig(each, "audit", "created", "by", "id"))}
+        keys.add((LICENSEE, id_in(each, "licensee")))
+        keys.add((USER_KIND, _maker(each).get("id")))
         if not partner.options.dry_run:
             keys.add((BASKET, each["id"]))
             keys.update((LINE_KIND, line["id"]) for line in each["lines"])
+        keys.update((subscription.KIND, _held(line)) for line in each["lines"])
     names = await partner.named(*keys)
     if partner.options.dry_run:  # nothing is kept, so nothing is named for good
         passing = [(BASKET, str(each["id"])) for each in baskets]
         passing += [(LINE_KIND, str(line["id"])) for each in baskets for line in each["lines"]]
         names = names.beside({key: str(uuid4()) for key in passing})
-    return each_shown(partner.profile, WORD, [_document(partner.profile, each, names, of_lines) for each in baskets])
+    return each_shown(partner.profile, WORD, [_document(partner.profile, each, names, sold) for each in baskets])
 
 
 @dataclass(frozen=True, slots=True)
-class _Keys:
-    """Under what the product, the commitment and the subscription of a line have their UUIDs."""
+class _Sold:
+    """What is said of an item, however many lines it is on: its product and commitment, and how it is billed."""
 
     product: str
     commitment: str | None
-    subscription: str | None
+    billed: str | None
 
-    def all(self) -> tuple[tuple[str, str | None], ...]:
-        """Each with its kind."""
-        return (
-            (product.KIND, self.product),
-            (COMMITMENTS, self.commitment),
-            (subscription.KIND, self.subscription),
-        )
+    @classmethod
+    def of(cls, item: Document) -> "_Sold":
+        key, terms = product.key_of(item), item["terms"]
+        return cls(key, product.commitment_key(key, terms.get("commitment")), BILLING.get(terms["period"]))
 
 
-def _keys(line: Document) -> _Keys:
-    item, held = line["item"], line.get("subscription")
-    key = product.key_of(item)
-    commitment = product.commitment_key(key, item["terms"].get("commitment"))
-    return _Keys(key, commitment, subscription.key_of(held["id"], item["id"]) if held else None)
+def _held(line: Document) -> str | None:
+    """Under what the subscription of a line has its UUID; None as long as there is none."""
+    found = line.get("subscription")
+    return subscription.key_of(found["id"], line["item"]["id"]) if found else None
 
 
-def _document(profile: Profile, each: Document, names: Names, of_lines: Mapping[str, _Keys]) -> Document:
-    made = str(dig(each, "audit", "created", "at"))
-    email, who = dig(each, "orderedBy", "email"), dig(each, "orderedBy", "type")
-    by = dig(each, "audit", "created", "by") or {}
-    lines = [_line(profile, line, names, of_lines[line["id"]], made) for line in each["lines"]]
-    waits = [line for line in each["lines"] if line.get("status") == "Submitted" and line.get("startDate")]
+def _maker(basket: Document) -> Document:
+    return basket["audit"]["created"].get("by") or {}
+
+
+def _document(profile: Profile, each: Document, names: Names, sold: Mapping[str, _Sold]) -> Document:
+    made, by = str(each["audit"]["created"].get("at")), _maker(each)
+    ordered = each.get("orderedBy") or {}
+    email = ordered.get("email")
+    lines = [_line(profile, line, names, sold[line["item"]["id"]], made) for line in each["lines"]]
+    waits = any(line.get("status") == "Submitted" and line.get("startDate") for line in each["lines"])
     told: Document = {
         "id": names.of(BASKET, each["id"]),
         "companyId": names.of(LICENSEE, id_in(each, "licensee")),
         "status": each.get("status"),
         "createdDate": made if profile is Profile.SEED else made[:10],
-        "orderedBy": ORDERED_BY.get(str(who), "Pax8 Partner"),
+        "orderedBy": ORDERED_BY.get(str(ordered.get("type")), "Pax8 Partner"),
         "orderedByUserId": names.of(USER_KIND, by.get("id")),
         "orderedByUserEmail": email,
-        "isScheduled": bool(waits),
+        "isScheduled": waits,
         "lineItems": each_shown(profile, "LineItem", lines),
     }
     if profile is Profile.SEED:
@@ -140,17 +144,16 @@ def _document(profile: Profile, each: Document, names: Names, of_lines: Mapping[
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _line(profile: Profile, line: Document, names: Names, keys: _Keys, made: str) -> Document:
+def _line(profile: Profile, line: Document, names: Names, sold: _Sold, made: str) -> Document:
     """A line; one that names no day begins on that of its order."""
-    item, start = line["item"], line.get("startDate") or made
-    price = line.get("price") or {}
+    start, price = line.get("startDate") or made, line.get("price") or {}
     told: Document = {
         "id": names.of(LINE_KIND, line["id"]),
-        "productId": names.of(product.KIND, keys.product),
-        "subscriptionId": names.of(subscription.KIND, keys.subscription),
-        "commitmentTermId": names.of(COMMITMENTS, keys.commitment),
+        "productId": names.of(product.KIND, sold.product),
+        "subscriptionId": names.of(subscription.KIND, _held(line)),
+        "commitmentTermId": names.of(COMMITMENTS, sold.commitment),
         "provisionStartDate": start[:10] if profile is Profile.SEED else start,
-        "billingTerm": BILLING.get(item["terms"]["period"]),
+        "billingTerm": sold.billed,
         "quantity": line.get("quantity"),
         "lineItemNumber": line.get("number"),
         "status": line.get("status"),

@@ -10,7 +10,7 @@ from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Answer, Doors, Options
 from entrepot.kernel.errors import Missing, Refusal
 from entrepot.kernel.resource import Resource
-from entrepot.kernel.wire import decode, encode
+from entrepot.kernel.wire import decode
 from entrepot.pax8.errors import BadRequest, Rename, reworded
 from entrepot.pax8.profile import Profile
 
@@ -51,7 +51,7 @@ class Partner:
 
     async def search(self, address: str, query: str, owner_id: str | None = None) -> tuple[list[Document], int]:
         """Things of a collection that the partner sees, and how many there are in all."""
-        found: Any = _plain(await self.doors.search(self.caller, self.resources[address], query, owner_id))
+        found: Any = await self.doors.search(self.caller, self.resources[address], query, owner_id, plain=True)
         return found["data"], found["$meta"]["pagination"]["total"]
 
     async def all(self, address: str, query: str, owner_id: str | None = None) -> list[Document]:
@@ -152,10 +152,6 @@ def document_of(answer: Answer) -> Document:
     """The document of an answer; empty for one without a body."""
     found: Any = decode(answer.body) if answer.body else {}
     return found
-
-
-def _plain(value: object) -> object:
-    return decode(encode(value))
 
 
 def literal(value: str) -> str:

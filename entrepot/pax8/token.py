@@ -81,18 +81,32 @@ class Tokens:
     async def caller(self, authorization: str) -> tuple[Caller, Profile] | None:
         """Who asks and what it reads; None for nobody. The platform's own token is taken as it is."""
         scheme, _, given = authorization.strip().partition(" ")
-        if scheme.lower() != "bearer" or len(given) > TOKEN_MAX:
+        opened = self._opened(given.strip()) if scheme.lower() == "bearer" else None
+        if opened is None:
             return None
-        value, audience = given.strip(), ""
-        if not value.startswith("idt:"):
-            try:
-                purpose, ends, audience, value = self._vault.open(value).split(" ", 3)
-            except ValueError:
-                return None
-            if purpose != PURPOSE or not ends.isdigit() or int(ends) <= self._clock():
-                return None
+        value, audience = opened
         found = await self._callers.find(f"Bearer {value}")
         return None if found is None else (found, profile_of(audience))
+
+    async def find(self, authorization: str) -> Caller | None:
+        """Who asks, where the token may stand alone, as agents send it: one of the platform's, or an access token."""
+        given = authorization.strip()
+        found = await self.caller(given if given[:7].lower() == "bearer " else f"Bearer {given}")
+        return found and found[0]
+
+    def _opened(self, given: str) -> tuple[str, str] | None:
+        """The platform's token behind what is given, and the audience; None for what is none, or has ended."""
+        if given.startswith("idt:"):
+            return given, ""
+        if len(given) > TOKEN_MAX:
+            return None
+        try:
+            purpose, ends, audience, value = self._vault.open(given).split(" ", 3)
+        except ValueError:
+            return None
+        if purpose != PURPOSE or not ends.isdigit() or int(ends) <= self._clock():
+            return None
+        return value, audience
 
 
 def credentials(headers: Mapping[bytes, bytes], raw: bytes) -> Credentials | None:

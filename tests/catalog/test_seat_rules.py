@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from entrepot.catalog.seat_rules import check, may_decrease, opens, quantity_fault, rules_of
+from entrepot.catalog.seat_rules import check, may_decrease, may_end, opens, quantity_fault, rules_of, told
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -32,6 +32,43 @@ def test_fewer_seats(declared, term, days, allowed):
     rules = rules_of({} if declared is None else {"decrease": declared}, term)
     assert may_decrease(rules, START + timedelta(days=days), START, END) is allowed
     assert rules.declares_decrease is (declared is not None)
+
+
+ENDS = [
+    # what is declared                                          term   days on   may it end?
+    ({},                                                        None,    100,    True),
+    ({},                                                        "1y",      6,    True),
+    ({},                                                        "1y",    100,    False),
+    ({},                                                        "1y",    340,    True),
+    ({"earlyTermination": True},                                "1y",    100,    True),
+    ({"earlyTermination": True, "decrease": {}},                "3y",    100,    True),
+    ({"earlyTermination": False},                               "1m",    100,    False),
+    ({"earlyTermination": False, "decrease": {"anyTime": True}}, "1y",   100,    False),
+    ({"earlyTermination": False, "decrease": {"anyTime": True}}, "1y",     6,    True),
+    ({"decrease": {"anyTime": True}},                           "1y",    100,    True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "term", "days", "allowed"), ENDS)
+def test_the_end_before_a_term_ends(settings, term, days, allowed):
+    rules = rules_of(settings, term)
+    assert may_end(rules, START + timedelta(days=days), START, END) is allowed
+    assert rules.declares_end is bool(settings)
+
+
+def test_rules_are_told_as_they_hold():
+    assert told(rules_of({}, "1y")) == {
+        "requires": [],
+        "increase": {"anyTime": True},
+        "decrease": {"anyTime": False, "daysAfterStart": 7, "daysBeforeEnd": 30},
+        "earlyTermination": False,
+    }
+    declared = {"minQuantity": 1, "maxQuantity": 300, "requires": [{"id": "ITM-1"}], "decrease": {"daysAfterStart": 14}}
+    assert told(rules_of(declared, "1m")) == declared | {
+        "increase": {"anyTime": True},
+        "decrease": {"anyTime": True, "daysAfterStart": 14, "daysBeforeEnd": 30},
+        "earlyTermination": True,
+    }
 
 
 def test_without_a_term_that_is_known_nothing_opens():
@@ -65,6 +102,7 @@ SETTINGS = [
     ({"requires": "ITM-1"},                                             1),
     ({"requires": ["ITM-1"]},                                           1),
     ({"decrease": 5},                                                   1),
+    ({"earlyTermination": "no"},                                        1),
     ({"decrease": {"anyTime": 1, "daysAfterStart": 1000, "daysBeforeEnd": True}}, 3),
 ]  # fmt: skip
 

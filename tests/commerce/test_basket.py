@@ -174,6 +174,11 @@ FOLDED = [
     ("Completed Completed",                           "Completed"),
     ("Completed Failed",                              "Failed"),
     ("Failed Failed",                                 "Failed"),
+    ("Cancelled Processing",                          "Processing"),
+    ("Cancelled Submitted",                           "Submitted"),
+    ("Cancelled Completed",                           "Completed"),
+    ("Cancelled Failed",                              "Failed"),
+    ("Cancelled Cancelled",                           "Cancelled"),
 ]  # fmt: skip
 
 
@@ -324,6 +329,37 @@ def test_until_its_day_it_may_be_changed_and_cancelled(sandbox):
     days(sandbox, 11)
     assert now(sandbox, made)["status"] == "Cancelled"
     assert [act(sandbox, made, verb).status for verb in ("cancel", "approve", "refuse")] == [409] * 3
+
+
+def test_later_days_are_cancelled_though_a_part_is_placed(sandbox):
+    made = started(
+        sandbox,
+        line(YEARLY),
+        line(OTHER_YEARLY, startDate=later(sandbox, 3)),
+        line(MONTHLY, startDate=later(sandbox, 6)),
+    )
+    orders = count(sandbox)
+    assert act(sandbox, made, "cancel", "vendor").status == 404
+    assert act(sandbox, made, "cancel", "other client").status == 404
+    assert act(sandbox, made, "cancel", body={"statusNotes": 5}).status == 400
+    seen = ok(act(sandbox, made, "cancel", body={"statusNotes": {"message": "One is enough"}}))
+    assert states(seen) == ("Processing", ["Processing", "Cancelled", "Cancelled"])
+    assert seen["statusNotes"]["message"] == "One is enough"
+    days(sandbox, 7)
+    assert states(now(sandbox, made)) == states(seen) and count(sandbox) == orders
+    assert act(sandbox, made, "cancel").status == 409
+    complete(sandbox, made["lines"][0])
+    assert states(now(sandbox, made)) == ("Completed", ["Completed", "Cancelled", "Cancelled"])
+
+
+def test_a_day_that_comes_while_it_is_cancelled_is_placed_or_not_at_all(sandbox):
+    made = started(sandbox, line(YEARLY), line(OTHER_YEARLY, startDate=later(sandbox, 3)))
+    sandbox.run(sandbox.parts.pool.execute("update basket_lines set start_date = now() where order_id is null"))
+    replies = at_once(lambda: act(sandbox, made, "cancel"), lambda: days(sandbox, 4))
+    seen = now(sandbox, made)
+    assert replies[0].status in (200, 409)
+    assert states(seen)[1][1] == ("Cancelled" if replies[0].status == 200 else "Processing"), states(seen)
+    assert ("order" in seen["lines"][1]) is (replies[0].status == 409)
 
 
 def test_what_is_placed_is_neither_changed_nor_cancelled(api, served):

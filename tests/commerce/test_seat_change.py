@@ -98,6 +98,69 @@ def test_a_line_that_stays_as_it_is_breaks_no_rule(served):
     assert served.call("client", "POST", ORDERS, body).status == 201
 
 
+def ended(served, held, *items):
+    """A Termination of the subscriptions of these items."""
+    return served.call("client", "POST", ORDERS, about(held, "Termination", subscriptions=[
+        refer(line_of(held, item)["subscription"]["id"]) for item in items]))  # fmt: skip
+
+
+ENDS = [
+    # days on    allowed
+    (0,          True),       # within a week of the start
+    (100,        False),
+    (340,        True),       # its renewal is near
+    (400,        False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "allowed"), ENDS)
+def test_a_termination_is_no_way_around_the_term(served, days, allowed):
+    held = held_of_basket(served, line(YEARLY, 10))
+    if days:
+        wait(served, days)
+    before = agreement(served, held["id"])
+    reply = ended(served, held, YEARLY)
+    assert reply.status == (201 if allowed else 400), reply.body
+    if not allowed:
+        words = reply.json["errors"]["subscriptions[0].id"][0]
+        assert words.startswith('"Alpha Suite 1y" cannot be ended before 202') and "without renewal" in words
+        assert agreement(served, held["id"]) == before
+        draft = served.call("client", "POST", ORDERS, about(held, "Termination", status="Draft", subscriptions=[
+            refer(line_of(held, YEARLY)["subscription"]["id"])]))  # fmt: skip
+        assert draft.status == 201  # a draft is judged when it is placed
+        assert served.call("client", "POST", f"{ORDERS}/{draft.json['id']}/process").status == 400
+
+
+def test_without_renewal_it_ends_with_its_term(served):
+    held = held_of_basket(served, line(YEARLY, 10))
+    wait(served, 100)
+    subscription = line_of(held, YEARLY)["subscription"]["id"]
+    body = about(held, "Configuration", subscriptions=[{"id": subscription, "autoRenew": False}])
+    finish(served, ok(served.call("client", "POST", ORDERS, body)))
+    wait(served, 300)
+    assert ok(served.call("client", "GET", f"/commerce/subscriptions/{subscription}"))["status"] == "Expired"
+
+
+def test_a_vendor_may_allow_what_the_term_does_not_and_forbid_what_it_does(served):
+    held = held_of_basket(served, line(YEARLY, 10))
+    free = live(served, (YEARLY, 10))
+    wait(served, 100)
+    declare(served, YEARLY, earlyTermination=False)
+    assert ended(served, held, YEARLY).status == 400 == ended(served, free, YEARLY).status
+    declare(served, YEARLY, earlyTermination=True)
+    assert seats(served, held, YEARLY, 9).status == 400
+    assert ended(served, held, YEARLY).status == 201
+    declare(served, YEARLY)
+    assert ended(served, free, YEARLY).status == 201
+
+
+def test_a_vendor_itself_ends_what_it_sells_at_any_time(served):
+    held = held_of_basket(served, line(YEARLY, 10))
+    wait(served, 100)
+    subscription = line_of(held, YEARLY)["subscription"]["id"]
+    assert served.call("vendor", "POST", f"/commerce/subscriptions/{subscription}/terminate").status == 200
+
+
 BOUNDS = [
     # asked   what is wrong with it
     (1,       'Quantity 1 is below minimum of 5 for "Alpha Suite 1y"'),

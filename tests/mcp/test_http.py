@@ -109,6 +109,25 @@ def test_strangers_learn_nothing_but_how_to_say_who_they_are(served, address, he
     assert httpx2.get(served.url + address).status_code == 401
 
 
+@pytest.fixture
+def access(served) -> str:
+    """An access token of the partner API, for the partner's own token."""
+    _, client_id, secret = token("client").split(":")
+    sent = {"client_id": client_id, "client_secret": secret, "grant_type": "client_credentials"}
+    return httpx2.post(f"{served.url}/pax8/v1/token", json=sent | {"audience": "api://p8p.client"}).json()["access_token"]
+
+
+@pytest.mark.parametrize("header", ["authorization", "x_pax8_mcp_token"])
+def test_an_access_token_of_the_partner_api_opens_its_tools_and_no_others(served, access, header):
+    sent = {header: f"Bearer {access}" if header == "authorization" else access}
+    called = post(served, "/pax8/mcp", "tools/call", {"name": "pax8-list-companies"}, **sent)
+    found = frame(called)["result"]["structuredContent"]["content"]
+    assert found and all("updatedDate" in each for each in found), "whatever its audience, agents read everything"
+    assert post(served, "/mcp", "tools/list", **sent).status_code == 401
+    sent = {header: sent[header][:-4] + "AAAA"}
+    assert post(served, "/pax8/mcp", "tools/list", **sent).status_code == 401
+
+
 @address
 def test_nothing_but_post_is_offered(served, address):
     for method in ("GET", "DELETE", "PUT"):

@@ -16,6 +16,7 @@ from tests.mcp.talking import Heard, heard
 from tests.serving import KEY, Served
 from tests.world import PRODUCT, token
 
+PRICE = "PRI-5001-0001-0001-0001"
 MAIN = "from entrepot.cli.main import main; main()"
 
 
@@ -60,6 +61,37 @@ def test_a_flag_chooses_the_tools_of_pax8(served):
     names, said = talk(served, "--tools", "pax8", calls=[("pax8-list-companies", {"size": 1})])
     assert names == sorted(names) and "pax8-list-orders" in names
     assert said[0].json["page"] == {"size": 1, "totalElements": 2, "totalPages": 2, "number": 0}
+
+
+def test_money_keeps_its_digits_in_both_contents(served):
+    price = "1234567890123456.70"
+    widen = "update price_list_items set unit_lp = $1::text::numeric where id = $2"
+    served.run(served.parts.pool.execute(widen, price, PRICE))
+    meta = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    called = {"name": "get", "arguments": {
+        "collection": "catalog/price-lists/{priceList}/items", "within": ["PRC-5001-0001-0001"], "id": PRICE}}  # fmt: skip
+    messages = (
+        {"id": 1, "method": "initialize", "params": meta},
+        {"method": "notifications/initialized"},
+        *({"id": number, "method": "tools/call", "params": called} for number in (2, 3)),
+    )
+    with subprocess.Popen(
+        [sys.executable, *command(served, "--token", token("vendor"))],
+        env=os.environ | environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for each in messages:
+            process.stdin.write(json.dumps({"jsonrpc": "2.0"} | each) + "\n")
+        process.stdin.flush()
+        _, *answers = (process.stdout.readline() for _ in range(3))
+        process.stdin.close()
+    assert process.returncode == 0
+    for line in answers:
+        text = json.loads(line)["result"]["content"][0]["text"]
+        assert f'"unitLP":{price}' in text and f'"structuredContent":{text}' in line
 
 
 @pytest.mark.parametrize("words", [(), ("--token", "idt:TKN-9999-9999:nobody")])

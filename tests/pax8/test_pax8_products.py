@@ -161,6 +161,86 @@ def test_missing_and_wrong_answers_name_their_place(desk: Desks, details: Any, f
     assert reply.status_code == 422 and reply.json()["details"][0]["message"].startswith(field), reply.text
 
 
+ODD = {
+    "policy": ("DataObject", {"objectType": "Json"}),
+    "legacy": ("DataObject", {"objectType": "Xml"}),
+    "domains": ("Collection", {}),
+    "rollout": ("Date", {"dateRange": True}),
+}
+"""Questions whose answers are no plain texts."""
+
+SEVERAL = [
+    # key               values                                   what the core keeps
+    ("policy",         ['{"isolate": "ask", "limit": 4.10}'],    {"isolate": "ask", "limit": 4.1}),
+    ("policy",         ["17"],                                   17),
+    ("legacy",         ["<policy/>"],                            "<policy/>"),
+    ("domains",        ["a.example", "b.example"],               ["a.example", "b.example"]),
+    ("domains",        ['[{"name": "a.example"}]'],              [{"name": "a.example"}]),
+    ("domains",        ["[a"],                                   ["[a"]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd(served: Served) -> Served:
+    """The built-in product asks more than texts."""
+    kept = "catalog/products/PRD-5001-0002/parameters"
+    served.load(
+        {"$kind": kept, "id": f"PAR-5001-0002-009{number}", "name": key.title(), "externalId": key, "type": kind,
+         "phase": "Order", "scope": "Agreement", "context": "None", "constraints": {"required": False},
+         "options": options, "displayOrder": 90 + number, "group": refer("PGR-5001-0002-0001"), "status": "Active"}
+        for number, (key, (kind, options)) in enumerate(ODD.items())
+    )  # fmt: skip
+    return served
+
+
+def answered(partner: Desk, *details: tuple[str, list[str]]) -> Any:
+    """The reply to an order with these answers."""
+    told = [{"key": key, "values": values} for key, values in (("company", ["Northwind"]), *details)]
+    line = partner.line("G-1", "Annual", provisioningDetails=told)
+    return partner.ask("POST", "/orders", {"companyId": partner.company(COMPANY), "lineItems": [line]})
+
+
+def newest_answers(served: Served) -> dict[str, Any]:
+    """What the newest order of the core was told."""
+    page = "/commerce/orders?order=-audit.created.at&limit=1&select=parameters"
+    bag = served.call("client", "GET", page).json["data"][0]["parameters"]["ordering"]
+    return {each["externalId"]: each["value"] for each in bag if "value" in each}
+
+
+@pytest.mark.parametrize(("key", "values", "kept"), SEVERAL)
+def test_answers_that_are_no_plain_texts(desk: Desks, odd: Served, key: str, values: list[str], kept: Any):
+    reply = answered(desk(), (key, values))
+    assert reply.status_code == 200, reply.text
+    assert newest_answers(odd)[key] == kept
+
+
+def test_a_stretch_of_days_is_asked_by_its_ends(desk: Desks, odd: Served):
+    partner = desk()
+    details = partner.get(f"/products/{partner.product('G-1')}/provision-details")["content"]
+    assert {"rollout.start", "rollout.end", "policy", "domains"} <= {each["key"] for each in details}
+    reply = answered(partner, ("rollout.start", ["2027-03-01"]), ("Rollout.End", ["2027-03-08"]))
+    assert reply.status_code == 200, reply.text
+    assert newest_answers(odd)["rollout"] == {"start": "2027-03-01", "end": "2027-03-08"}
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ([("policy", ["{not json"])], "lineItems[0].provisioningDetails[1].values: JSON in one text"),
+        ([("rollout", ["2027-03-01"])], "lineItems[0].provisioningDetails[1].values: Must be a start and an end."),
+        ([("rollout.start", ["2027-03-01"])], "lineItems[0].provisioningDetails[1].values"),
+        (
+            [("rollout.start", ["2027-03-09"]), ("rollout.end", ["2027-03-01"])],
+            "lineItems[0].provisioningDetails[1].values: Must not end before it starts.",
+        ),
+        ([("rollout.middle", ["2027-03-01"])], "lineItems[0].provisioningDetails[1].key"),
+    ],
+)
+def test_wrong_answers_that_are_no_plain_texts(desk: Desks, odd: Served, details: Any, field: str):
+    reply = answered(desk(), *details)
+    assert reply.status_code == 422 and reply.json()["errors"][0].startswith(field), reply.text
+
+
 @pytest.mark.parametrize("commitment", ["1m", "1y", "3y"])
 def test_the_windows_that_are_told_are_those_that_hold(commitment: str):
     rules = rules_of({}, commitment)

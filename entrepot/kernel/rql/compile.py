@@ -72,12 +72,21 @@ type Sql = ColumnElement[typing.Any]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A property with a value of its own."""
+    """A property with a value of its own.
+
+    `exists(fits)`: for one on the other side of a reference, the condition that there is such a thing and `fits` holds
+    of its value. Like that the planner may begin on the other side, where an index is.
+    """
 
     sql: Sql
     kind: Kind
     nullable: bool
     members: tuple[str, ...] = ()  # of an enum, in the order in which they compare
+    exists: "Callable[[Callable[[Sql], Sql]], Sql] | None" = None
+
+    def narrowed(self, fits: Callable[[Sql], Sql]) -> Sql:
+        """A condition that does not hold of what has no value."""
+        return fits(self.sql) if self.exists is None else self.exists(fits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +279,10 @@ class Compiler:
 
     def against_value(self, op: str, path: Path, left: Scalar, right: Word | Quoted) -> Sql:
         if left.kind != "enum":
-            return COMPARE[op](left.sql, self.bound(TYPES[left.kind], converter(left.kind, named(path))))
+            value = self.bound(TYPES[left.kind], converter(left.kind, named(path)))
+            if op == "eq":
+                return left.narrowed(lambda sql: sql == value)
+            return COMPARE[op](left.sql, value)
         if op not in ("eq", "ne"):
             return COMPARE[op](rank(left), self.bound(Integer(), rank_converter(named(path), left.members)))
         if kept(right.text, self.words) is None:
@@ -282,7 +294,8 @@ class Compiler:
         scalar = scalar_of(node.path, scope, node.op)
         if scalar.kind != "enum" or kept_list(node.items, self.words) is None:
             convert = converter(scalar.kind, named(node.path), scalar.members)
-            condition = scalar.sql == any_(self.bound(ARRAY(TYPES[scalar.kind]), list_converter(convert)))
+            given = any_(self.bound(ARRAY(TYPES[scalar.kind]), list_converter(convert)))
+            condition = scalar.narrowed(lambda sql: sql == given)
         else:
             self.converters.append(None)
             condition = scalar.sql.in_([member(item, scalar, node.path) for item in node.items])

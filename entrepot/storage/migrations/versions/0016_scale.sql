@@ -1,3 +1,4 @@
 -- Indexes that large worlds need.
 
-select 1;
+-- What a company holds.
+create index subscriptions_licensee on subscriptions (licensee_id);
