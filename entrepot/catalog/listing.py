@@ -96,6 +96,8 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """A product is offered to the clients of a seller. All that it brings together must fit (platform spec 2.13)."""
     listing = plain.begin(call, LISTING, body)
     call.stop_on_faults()
+    if not (got.products and got.authorizations and got.lists):
+        raise Conflict("What it brings together is being taken away.")
     authorization, prices = got.authorizations[0], got.lists[0]
     for name, part in (("authorization", authorization), ("priceList", prices)):
         if part.product_id != listing.product_id:

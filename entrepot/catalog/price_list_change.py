@@ -81,6 +81,8 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """
     prices = plain.begin(call, PRICE_LIST, body)
     call.stop_on_faults()
+    if not got.products:
+        raise Conflict("The product is being taken away.")
     product = got.products[0]
     prices.vendor_id = product.vendor_id
     markup.agree(prices, "defaultMarkup", "defaultMargin")

@@ -112,7 +112,7 @@ OTHERS = {
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """It holds at once, for the client's new orders of these products."""
     policy = plain.begin(call, PRICING_POLICY, body)
-    if not policy.products and "products" not in call.faults:
+    if not policy.products and not any(path.startswith("products") for path in call.faults):
         call.missing(body.path("products"), "At least one product is required.")
     markup.agree(policy, "markup", "margin")
     if policy.markup is None and not {"markup", "margin"} & call.faults.keys():
