@@ -47,6 +47,7 @@ DIFFERENCES: dict[str, str] = {
         ParameterDefinition.scope: Asset not there
         ParameterDefinition.type: DateAndTime, Collection not there
         PriceList.default*: not there
+        ProductStatistics.*: not there
         PriceListItem.info: not there
         PricingPolicy.eligibility: not there
         PricingPolicy.status: Disabled not there
@@ -104,8 +105,6 @@ DIFFERENCES: dict[str, str] = {
         *.groups: not here
         UserGroup.users: not here
         Seller.erpLink: not here
-        ItemGroup.itemCount: not here
-        ParameterGroup.parameterCount: not here
         Certificate.parameters: not here
         Certificate.template: not here
         Certificate.terms: not here

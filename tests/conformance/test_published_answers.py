@@ -39,7 +39,18 @@ BASKET_LINE = {
     "parameters": {"ordering": [{"externalId": "company", "value": "Northwind"}]},
 }
 PERSON = {"firstName": "Ada", "lastName": "Lo", "email": "ada@client.example"}
+ITEM = {"name": "Seat", "product": refer(PRODUCT), "group": refer("IGR-5001-0001-0001"), "unit": refer("UNT-1001"),
+        "externalIds": {"vendor": "NEW"}, "terms": {"model": "usage", "period": "1m"}}  # fmt: skip
+STEP = {"name": "Extras", "label": "Choose"}
 BODIES: dict[str, list[Any]] = {
+    "catalog_items_create": [ITEM],
+    "catalog_products_item_groups_create": [STEP],
+    "catalog_products_parameter_groups_create": [STEP],
+    "catalog_products_parameters_create": [
+        {"name": "Why", "description": "Why?", "scope": "Request", "phase": "Order", "type": "Email", "displayOrder": 1}
+    ],
+    "catalog_products_templates_create": [{"name": "Ours", "type": "Asset", "content": "# Yours"}],
+    "catalog_units_of_measure_create": [{"name": "device"}],
     "accounts_buyers_create": [{"name": "New", "account": refer("ACC-2001-0001"), "address": {"city": "Bern"}}],
     "accounts_licensees_create": [{"name": "New", "buyer": refer(BUYER)}],
     "accounts_licensees_contacts_create": [PERSON],
@@ -81,6 +92,7 @@ MAPPED = ("commerce_orders_subscriptions_create", "commerce_orders_assets_create
 
 NEVER: dict[str, str] = {
     # operation by actor: why it may be asked, and never succeeds in this world
+    "catalog_products_templates_actions_explain by client": "as reading them",
     "catalog_products_templates_get by client": "texts reach clients rendered; the templates themselves do not",
 }
 
@@ -99,6 +111,7 @@ class Asked:
             ok(served.call("vendor", "POST", f"{prepared}/{kind}", {"name": "Prepared", "lines": [{"id": line["id"]}]}))
         draft(served, certificates=[{"id": CERTIFICATE}])
         self._companies()
+        self._drafts()
         shared = completed(served)["agreement"]["id"]
         ok(
             served.call(
@@ -139,6 +152,14 @@ class Asked:
                 "lines": [{**BASKET_LINE, "startDate": day}],
             }
             ok(self.served.call("client", "POST", "/commerce/baskets", body))
+
+    def _drafts(self) -> None:
+        """Steps and units that nothing is in, and an item that was handed in."""
+        for kind in ("item-groups", "parameter-groups"):
+            ok(self.served.call("vendor", "POST", f"/catalog/products/{PRODUCT}/{kind}", STEP))
+        ok(self.served.call("operations", "POST", "/catalog/units-of-measure", {"name": "device"}))
+        item = ok(self.served.call("vendor", "POST", "/catalog/items", {**ITEM, "externalIds": {"vendor": "PENDING"}}))
+        ok(self.served.call("vendor", "POST", f"/catalog/items/{item['id']}/review"))
 
     def _filled(self, body: Any) -> Any:
         text = json.dumps(body)
