@@ -1,8 +1,9 @@
 """How everything stands in a world file, in the order in which it is filled: an explicit sum over the rooms."""
 
 from entrepot.accounts import store_form as accounts
+from entrepot.audit import store_form as audit
 from entrepot.catalog import store_form as catalog
 from entrepot.commerce import store_form as commerce
 from entrepot.program import store_form as program
 
-FORMS = accounts.FORMS + catalog.FORMS + program.FORMS + commerce.FORMS
+FORMS = accounts.FORMS + catalog.FORMS + program.FORMS + commerce.FORMS + audit.FORMS

@@ -1,5 +1,6 @@
 """A record tells what happened to a thing, when, and by whom: the trail, as each party to the thing may read it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,9 +9,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from entrepot.kernel.access import WHO, Who
 from entrepot.kernel.field import Field, computed, document, enum, integer, moment, ref, text, texts
+from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.trail import TRACE
 from entrepot.kernel.wire import Json, Raw, decode
 
 SEES_ALL = ("operations", "kernel")
@@ -31,11 +34,13 @@ def to_viewers(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
 
 def summary(record: Thing, known: Known, actor: str, nouns: Nouns) -> str:
     """What happened, in one sentence."""
+    if _is_program(record):
+        return _filled(str(_read(record.facts).get("summary") or record.event), record, known)
     thing = f"{_words(record.object_type)} {record.object_id}"
     _, _, word = str(record.name).rpartition(".")
     if word == "updated":
         return f"{thing} was changed."
-    if word == "status_changed":
+    if word == "status_changed" and _shows(record, "status", actor, nouns):
         return f"{thing} is now {record.became}."
     if word.endswith("ed") and "_" not in word:
         return f"{thing} was {word}."
@@ -44,18 +49,27 @@ def summary(record: Thing, known: Known, actor: str, nouns: Nouns) -> str:
 
 def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None:
     """Each change that the reader may know of, with what was and what is now."""
+    if _is_program(record):
+        template = _read(record.facts).get("details")
+        return _filled(str(template), record, known) if template is not None else None
     return "; ".join(_told(changes(record, actor, nouns))) or None
 
 
-OF_ONE_PARTY = frozenset(("userId",))
-"""Facts that name somebody whom the other parties do not know."""
+FOR_ALL = frozenset(
+    ("asset", "by", "file", "lines", "name", "notifyMe", "of", "order", "priceList", "state", "subscription")
+)
+"""Facts that every party to a thing may know; others are for operations."""
 
 
 def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
     """The changes themselves, and what else was noted when it happened."""
     facts = _read(record.facts)
-    if actor != "operations" and isinstance(facts, dict):
-        facts = {name: value for name, value in facts.items() if name not in OF_ONE_PARTY}
+    if _is_program(record):
+        own = facts.get("documents")
+        return own if isinstance(own, dict) else {}
+    facts = {
+        name: value for name, value in facts.items() if name != TRACE and (name in FOR_ALL or actor == "operations")
+    }
     found: dict[str, object] = {"changes": changes(record, actor, nouns), "facts": facts}
     return {name: each for name, each in found.items() if each}
 
@@ -67,8 +81,10 @@ def object_core(record: Thing, nouns: Nouns) -> Iterator[tuple[str, str]]:
 
 
 def object_name(record: Thing, known: Known, actor: str, nouns: Nouns) -> object:
-    """What the thing is called today; nothing when it has no name, or is gone."""
-    return _core(record, known).get("name")
+    """What the thing is called today; nothing when it has no name, or is gone. What only a program knows is called
+    as the program says."""
+    said = _read(record.facts).get("objectName") if _is_program(record) else None
+    return _core(record, known).get("name") or said
 
 
 def object_icon(record: Thing, known: Known, actor: str, nouns: Nouns) -> object:
@@ -76,23 +92,35 @@ def object_icon(record: Thing, known: Known, actor: str, nouns: Nouns) -> object
     return _core(record, known).get("icon")
 
 
+def request(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object] | None:
+    """By what it is found in the log. Who asked from where is not kept: nothing of the trail is ever taken away."""
+    trace = _read(record.facts).get(TRACE)
+    return {"log": {"requestId": trace}} if trace else None
+
+
 TEXT = {"type": "string"}
+
+REQUEST = {
+    "type": "object",
+    "properties": {"log": {"type": "object", "properties": {"requestId": TEXT}}},
+}
 
 RECORD = Noun(
     name="AuditRecord",
     path="audit/records",
     table_name="audit_records",
+    ids=Ids("AUD", 4),
     sees=to_viewers,
     order="-timestamp",
     trailed=False,
     fields=(
         text("event"),
-        computed("summary", "object_type object_id name became", summary, schema=TEXT),
-        computed("details", "object_kind delta", details, schema=TEXT, heavy=True),
+        computed("summary", "event object_kind object_type object_id name became facts", summary, schema=TEXT),
+        computed("details", "event object_kind delta facts", details, schema=TEXT, heavy=True),
         text("object.id", heavy=True),
         computed(
             "object.name",
-            "object_kind object_owner_id object_id",
+            "event object_kind object_owner_id object_id facts",
             object_name,
             object_core,
             schema=TEXT,
@@ -115,7 +143,8 @@ RECORD = Noun(
         moment("timestamp"),
         enum("type", "Public Private"),
         document("viewers", schema={"type": "array", "items": {"type": "object"}}),
-        computed("documents", "object_kind delta facts", documents, schema={"type": "object"}, heavy=True),
+        computed("documents", "event object_kind delta facts", documents, schema={"type": "object"}, heavy=True),
+        computed("request", "facts", request, schema=REQUEST, sees="operations", heavy=True),
         text("name", sees="kernel"),
         text("became", sees="kernel"),
         text("object.kind", column="object_kind", sees="kernel"),
@@ -148,6 +177,12 @@ def changes(record: Thing, actor: str, nouns: Nouns) -> dict[str, object]:
     return found
 
 
+def _shows(record: Thing, name: str, actor: str, nouns: Nouns) -> bool:
+    """Whether the actor knows of that field of the thing."""
+    noun = nouns.get(str(record.object_kind))
+    return noun is not None and _knows(noun, name, actor, nouns)
+
+
 def _of_child(owner: Noun, fields: Mapping[str, object], actor: str, nouns: Nouns) -> dict[str, object]:
     """Changes of a part are kept with its owner's, which do not say what kind of part it is: every kind that has
     such a field must show it."""
@@ -170,6 +205,31 @@ def _sees_whole(each: Field, actor: str, nouns: Nouns) -> bool:
     if each.covers is None:
         return True
     return isinstance(each.covers(sa.column("value"), WHO[actor, False], nouns), type(sa.true()))
+
+
+# What programs tell ---------------------------------------------------------------------------------
+
+
+_PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,200})\s*\}\}")
+
+
+def _is_program(record: Thing) -> bool:
+    return str(record.event).startswith("extensions.")
+
+
+def _filled(template: str, record: Thing, known: Known) -> str:
+    """A program's text, with what its documents hold where they are named: only when that is asked for."""
+    if not known.rendered:
+        return template
+    held = _read(record.facts).get("documents")
+
+    def value(found: re.Match[str]) -> str:
+        here: object = held
+        for name in found[1].split("."):
+            here = here.get(name) if isinstance(here, dict) else None
+        return "" if here is None or isinstance(here, dict | list) else _short(here)
+
+    return _PLACE.sub(value, template)
 
 
 # Words ---------------------------------------------------------------------------------------------

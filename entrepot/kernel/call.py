@@ -82,7 +82,10 @@ def _as_they_come(noun: Noun, wanted: Mapping[str, int]) -> None:
 
 @dataclass(eq=False)
 class Call:
-    """What a verb works with. It holds no connection, reads no clock and draws no randomness of its own."""
+    """What a verb works with. It holds no connection, reads no clock and draws no randomness of its own.
+
+    `told` are the names of the events that the trail tells of the command, with those who are told of a program's own.
+    """
 
     caller: Caller
     nouns: Nouns
@@ -104,6 +107,7 @@ class Call:
     erased: list[Thing] = field(default_factory=list)
     touched: dict[tuple[str, str, str], tuple[Thing, list[str]]] = field(default_factory=dict)
     numbered: dict[tuple[str, str], int] = field(default_factory=dict)
+    told: dict[str, list[str]] = field(default_factory=dict)
     owner_id: str = ""
     trace_id: str = ""
     file: File | None = None

@@ -224,7 +224,7 @@ class Doors:
         found = self._listing(caller, resource, self.query(raw_query), owner_id)
         plan, limit, offset = found.plan, found.query.limit, found.query.offset
         limit = LIMIT_DEFAULT if limit is None else limit
-        known = Known(reveal=self.store.reveal, plain=plain)
+        known = Known(reveal=self.store.reveal, account_id=caller.account_id, plain=plain, rendered=found.query.render)
         async with self.store.session() as session:
             if owner_id is not None:
                 await self._require_owner(session, caller, resource, owner_id)
@@ -243,7 +243,7 @@ class Doors:
         """
         found = self._listing(caller, resource, self.query(raw_query, limit_max=None), owner_id)
         plan, limit, offset = found.plan, found.query.limit, found.query.offset
-        known = Known(reveal=self.store.reveal)
+        known = Known(reveal=self.store.reveal, account_id=caller.account_id, rendered=found.query.render)
         async with self.store.snapshot() as session:
             if owner_id is not None:
                 await self._require_owner(session, caller, resource, owner_id)
@@ -269,7 +269,7 @@ class Doors:
             raise Invalid({"order" if query.order else "offset": ["Events are given in their own order."]})
         limit = LIMIT_DEFAULT if query.limit is None else query.limit
         found = self._listing(caller, resource, query, None)
-        known = Known(reveal=self.store.reveal)
+        known = Known(reveal=self.store.reveal, account_id=caller.account_id, rendered=query.render)
         events: list[tuple[int, Thing]] = []
         async with self.store.session() as session:
             newest = await session.newest()
@@ -322,7 +322,7 @@ class Doors:
         self._require_module(caller, resource)
         query = self.query(raw_query)
         plan = self.shapes.plan(resource.noun, caller.actor, FULL, query.select)
-        known = Known(reveal=self.store.reveal)
+        known = Known(reveal=self.store.reveal, account_id=caller.account_id, rendered=query.render)
         async with self.store.session() as session:
             thing = await session.one(plan, caller, thing_id, known, self._within(resource, owner_id))
         if thing is None or caller.actor not in resource.reads:
@@ -615,7 +615,7 @@ class Doors:
     # Steps of a command ----------------------------------------------------------------------
 
     async def _call(self, session: Session, caller: Caller, options: Options) -> Call:
-        known = Known(reveal=self.store.reveal)
+        known = Known(reveal=self.store.reveal, account_id=caller.account_id)
         if caller.named:
             known.cores["identities", caller.identity_id] = Raw(caller.named.encode())
         return Call(

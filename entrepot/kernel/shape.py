@@ -26,6 +26,7 @@ class Known:
     """What was fetched beside the things themselves, for putting documents together.
 
     `told` is what a verb tells of a thing, by its id, in the one answer that it gives: it is kept nowhere.
+    `account_id` is the account of whoever is given the documents.
     """
 
     cores: dict[tuple[str, str], object] = field(default_factory=dict)
@@ -37,6 +38,8 @@ class Known:
     """Documents of things that references lead to: on a page many lead to the same one."""
 
     reveal: Callable[[str], str] = str
+    account_id: str = ""
+    rendered: bool = False
     plain: bool = False
     """Whether documents are for a reader in this process: all values, and no text that is JSON already."""
 
@@ -142,6 +145,8 @@ class _Chosen:
             if each.also:
                 columns[each.also] = None
             columns.update(dict.fromkeys(each.needs))
+            if each.own:
+                columns[each.own] = None
         if self.noun.owner:
             columns[self.noun.owner_column] = None
         expands = [(f, self._below(f)) for f in taken if f.kind == "ref" and self._expanded(f)]
@@ -236,6 +241,9 @@ class _Chosen:
 
 # Steps: how one field, or one nested object, gets into the document ---------------------------------
 
+PARTIES = ("client", "vendor")
+"""Who is one account among others."""
+
 ALWAYS_GIVEN = frozenset(("externalids", "parameters", "audit"))
 """Nested objects that are given even when nothing is in them."""
 
@@ -287,6 +295,21 @@ def _struct(plan: Plan, name: str, members: list[Field], depth: int) -> Step:
 
 
 def _step(plan: Plan, name: str, each: Field) -> Step:
+    step = _step_of(plan, name, each)
+    return _own(step, each.own) if each.own and plan.actor in PARTIES else step
+
+
+def _own(step: Step, column: str) -> Step:
+    """The field is given to one account alone."""
+
+    def own(thing: Thing, known: Known, out: dict[str, object]) -> None:
+        if thing.now[column] == known.account_id:
+            step(thing, known, out)
+
+    return own
+
+
+def _step_of(plan: Plan, name: str, each: Field) -> Step:
     if each.kind == "ref":
         for wide, below in plan.expands:
             if wide is each:

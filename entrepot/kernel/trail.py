@@ -10,6 +10,12 @@ from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Json, decode, moment_text
 
+PARTIES = ("client", "vendor")
+"""Whoever does something is told of it; the distributor is told of everything."""
+
+TRACE = "traceId"
+"""Among the details of an entry: by what the request is found in the log."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -96,12 +102,17 @@ def entries(call: Call, touched: dict[tuple[str, str, str], tuple[Thing, list[st
             entry = _entry(call, thing, place, "deleted", happening.event, {})
             entry.details = happening.details
             found.append(entry)
+    for entry in found if call.trace_id else ():
+        entry.details = {**entry.details, TRACE: call.trace_id}
     return found
 
 
 def _entry(call: Call, thing: Thing, place: int, action: str, name: str, changes: dict[str, object]) -> Entry:
     noun = thing.noun
-    accounts = sorted({str(thing.now[c]) for c in noun.audience if thing.now.get(c)})
+    told = {str(thing.now[c]) for c in noun.audience if thing.now.get(c)}
+    if call.caller.actor in PARTIES:
+        told.add(call.caller.account_id)
+    accounts = sorted(told)
     return Entry(
         kind=noun.path,
         object_id=str(thing.id),

@@ -29,6 +29,7 @@ from entrepot.kernel.trail import event_name
 from entrepot.kernel.wire import decode, encode, milliseconds
 from entrepot.storage.callers import KERNEL
 from entrepot.storage.converting import ID_REQUIRED, Converter, Unit, id_expected, id_pattern, nul_in
+from entrepot.storage.event_types import EventTypes
 from entrepot.storage.facts import Facts, Unfetched
 from entrepot.storage.faults import FAULTS_MAX, Fault, Faulty, LoadError, Origin
 from entrepot.storage.files import CARRIED, Files, carried
@@ -374,6 +375,8 @@ class _Loading:
                 await self._flush(least=1)
                 self.progress("checking", 0, None)
                 await self.conn.execute("set constraints all immediate")
+                told = {copy.event: () for path, copy in self.copies.items() if self.contents.counts.get(path)}
+                await EventTypes().see(self.conn, told)
             await self._analyze()
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.SerializationError) as fault:
             raise LoadError(f"Others changed the same things meanwhile ({fault}); load again.") from fault

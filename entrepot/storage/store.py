@@ -21,6 +21,7 @@ from entrepot.kernel.shape import Known, Plan, Shapes
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want
 from entrepot.kernel.wire import decode, milliseconds
+from entrepot.storage.event_types import EventTypes
 from entrepot.storage.files import Files
 from entrepot.storage.reading import Reader
 from entrepot.storage.vault import Secrets, Vault
@@ -117,6 +118,7 @@ class Store:
         self.writer = Writer()
         self._key = key
         self._blocks: dict[tuple[str, str], list[str]] = {}
+        self.event_types = EventTypes()
         self.written: Callable[[], None] = _nobody
 
     @asynccontextmanager
@@ -400,6 +402,8 @@ class Session:
         file = None if dry else call.held
         if file is not None:
             self.store.files.require_placed(file)
+        if not dry:
+            await self.store.event_types.see(self.conn, call.told)
         await self._guarded(lambda: self._run(text, values, file, dry=dry))
         if not dry:
             self.store.written()

@@ -129,7 +129,9 @@ class Writer:
                 parts.values += (thing.id, thing.revision)
                 parts.add(_rely_text, thing.noun.table_name, expected=1)
         self._transfer(parts, call)
-        self._trail(parts, entries(call, touched))
+        found = entries(call, touched)
+        call.told.update((each.event, []) for each in found)
+        self._trail(parts, found)
         for due in call.dues:
             parts.values += (due.job, due.noun.path, due.thing_id, due.at)
             parts.sure(_values_text, "due", ("job", "kind", "object_id", "at"))
