@@ -105,6 +105,7 @@ ITEM = Noun(
             covers=_every_value,
             heavy=True,
             filterable=False,
+            writes="vendor",
         ),
         *audited(*EVENTS),
     ),
