@@ -1,6 +1,7 @@
 """An item is what can be ordered of a product: a licence for a term, or something bought once."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,10 +11,11 @@ from entrepot.catalog.parameter_value import Definition, display
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import audited, bag, document, enum, externals, flag, ref, text
+from entrepot.kernel.field import audited, bag, computed, document, enum, externals, flag, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.wire import Json, decode
 
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
@@ -46,7 +48,7 @@ def _every_value(value: object, who: object, nouns: object) -> sa.ColumnElement[
     return sa.true()  # nobody filters by them
 
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "type": "object",
     "properties": {
         "minQuantity": {"type": ["integer", "null"], "minimum": 0},
@@ -68,6 +70,20 @@ SETTINGS = {
     "examples": [{"minQuantity": 1, "maxQuantity": 300, "decrease": {"daysAfterStart": 7, "daysBeforeEnd": 30}}],
 }
 """What its vendor declares about seats, read by `seat_rules`."""
+
+
+def _seat_rules(item: Thing, *_: object) -> dict[str, object]:
+    """What holds of its seats, with all that follows where the vendor declares nothing: nobody has to work it out."""
+    settings: Any = item.now["settings"]
+    settings = decode(settings) if isinstance(settings, Json) else settings
+    return seat_rules.told(seat_rules.rules_of(settings, item.terms_commitment or item.terms_period))
+
+
+SEAT_RULES = {
+    "type": "object",
+    "properties": SETTINGS["properties"] | {"increase": {"type": "object"}},
+    "examples": [seat_rules.told(seat_rules.rules_of({"minQuantity": 1, "maxQuantity": 300}, "1y"))],
+}
 
 ITEM = Noun(
     name="Item",
@@ -97,6 +113,7 @@ ITEM = Noun(
         enum("terms.commitment", "1m 1y 2y 3y 4y 5y", core=True, writes="vendor:create,Draft"),
         flag("quantityNotApplicable", default=False, writes="vendor"),
         document("settings", schema=SETTINGS, check=seat_rules.check, default={}, heavy=True, writes="vendor"),
+        computed("seatRules", "settings terms_commitment terms_period", _seat_rules, schema=SEAT_RULES, heavy=True),
         bag(
             "parameters",
             target="catalog/products/{product}/parameters",

@@ -49,7 +49,7 @@ PRICED = {
 async def beside(load: Load, call: Call, item: Thing | None, body: Body) -> Got:
     """Where it is to belong, what is called the same already, and which values it may have."""
     product_id = str(item.product_id) if item is not None else _text(body, "product", "id")
-    named = _text(body, "externalIds", "vendor")
+    named = _text(body, "externalIds", "vendor") or (item is not None and item.external_ids_vendor) or ""
     got = await load(BESIDE, product_id=product_id, group_id=_text(body, "group", "id"), external_id=named)
     return _declared(call, product_id, got)
 
@@ -118,9 +118,15 @@ def _settle(call: Call, item: Thing, body: Body, got: Got) -> None:
         if group.id == item.group_id and item.product_id not in (None, group.product_id):
             call.fault(body.path("group.id"), f"ItemGroup {group.id!r} was not found.")
     for other in got.alike:
-        if other.id != item.id and other.external_ids_vendor == item.external_ids_vendor:
-            call.fault(body.path("externalIds.vendor"), f"Item {other.id} of this product is called so already.")
+        if other.id != item.id and _called(other) == _called(item):
+            words = f"Item {other.id} of this product is called so already, on the same terms."
+            call.fault(body.path("externalIds.vendor"), words)
     _write_values(call, item, body, got)
+
+
+def _called(item: Thing) -> tuple[object, ...]:
+    """What tells an item from others of its product: one number of the vendor's may be had on several terms."""
+    return item.external_ids_vendor, item.terms_period, item.terms_commitment
 
 
 def _require_terms(call: Call, item: Thing, body: Body) -> None:

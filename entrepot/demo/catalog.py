@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from entrepot.demo.companies import FOUNDER, HALVORNE, QUILLMERE
-from entrepot.demo.product import Parameter, Product
+from entrepot.demo.product import Item, Parameter, Product
 from entrepot.demo.products import PRODUCTS
 from entrepot.demo.world_file import Event, Line, audit, child, line, months_later, ref
 
@@ -165,6 +165,7 @@ def _items(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
             unit=ref(UNITS[item.unit][0]),
             terms=item.terms.wire(),
             quantityNotApplicable=False,
+            settings=_seats(product, item),
             externalIds={"vendor": item.sku, "operations": f"TKD-{product.code}-{number:03d}"},
             parameters=[
                 {"id": product.parameter_id(product.parameter(name)), "value": value}
@@ -173,6 +174,12 @@ def _items(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:
             status="Published",
             audit=audit(events),
         )
+
+
+def _seats(product: Product, item: Item) -> Line | None:
+    """What the vendor declares of seats; what an item requires is declared by its number."""
+    required = [product.item_id(each) for each in product.items if each.sku in item.requires]
+    return {**item.seats, **({"requires": [ref(each) for each in required]} if required else {})} or None
 
 
 def _templates(product: Product, events: Mapping[str, Event]) -> Iterator[Line]:

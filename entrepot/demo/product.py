@@ -54,7 +54,8 @@ def price(recommended: str, purchase: str, markup: str) -> Price:
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """Something that can be ordered."""
+    """Something that can be ordered. `seats`: what its vendor declares of quantities, and of fewer or none before a
+    term ends; `requires`: the numbers of items of which a basket must have one beside it."""
 
     sku: str
     name: str
@@ -65,6 +66,8 @@ class Item:
     typical: tuple[int, int]
     group: int = 0
     parameters: dict[str, object] = field(default_factory=dict)
+    seats: dict[str, object] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,12 +26,9 @@ from entrepot.pax8.term import BILLING, COMMITMENT, MONTHS
 
 WORD, KIND, COMMITMENTS = "Product", "products", "commitments"
 SELECT = (
-    "&select=-*,id,name,status,description,externalIds,terms,quantityNotApplicable,unit,settings,"
+    "&select=-*,id,name,status,description,externalIds,terms,quantityNotApplicable,unit,seatRules,"
     "product.vendor,product.shortDescription,product.settings"
 )
-WINDOWS = {"daysAfterStart": 7, "daysBeforeEnd": 30}
-"""Where the vendor declares nothing: what the core holds seats to (a test compares the two)."""
-
 OFFERED = "eq(status,Published)&eq(product.status,Published)"
 
 
@@ -168,8 +165,8 @@ def _document(family: Family, names: Names, *, whole: bool) -> Document:
     return told | {
         "description": dig(first, "product", "longDescription") or told["shortDescription"],
         "active": bool(active) and dig(first, "product", "settings", "productOrdering") is not False,
-        "minQuantity": dig(first, "settings", "minQuantity") or 1,
-        "maxQuantity": dig(first, "settings", "maxQuantity"),
+        "minQuantity": dig(first, "seatRules", "minQuantity") or 1,
+        "maxQuantity": dig(first, "seatRules", "maxQuantity"),
         "unitOfMeasurement": dig(first, "unit", "name"),
         "billingTermOptions": list(dict.fromkeys(each for each in terms if each)),
         "provisioningType": "Manual" if mode == "manual" else "Automated",
@@ -222,8 +219,8 @@ def _plan(family: Family, item: Document, price: Document, uuid: str | None) -> 
             {
                 "partnerBuyRate": sold,
                 "suggestedRetailPrice": price.get("unitLP", sold),
-                "startQuantityRange": dig(item, "settings", "minQuantity") or 1,
-                "endQuantityRange": dig(item, "settings", "maxQuantity"),
+                "startQuantityRange": dig(item, "seatRules", "minQuantity") or 1,
+                "endQuantityRange": dig(item, "seatRules", "maxQuantity"),
                 "chargeType": "Per Unit",
             }
         ],
@@ -245,7 +242,7 @@ async def dependencies(partner: Partner, uuid: str) -> dict[str, Any]:
     """For how long one may be bound by it, and what one must have beside it."""
     family = await find(partner, uuid)
     required = dict.fromkeys(
-        str(need.get("id")) for each in family.items for need in dig(each, "settings", "requires") or ()
+        str(need.get("id")) for each in family.items for need in dig(each, "seatRules", "requires") or ()
     )
     needed: list[Family] = []
     if required:
@@ -264,17 +261,16 @@ async def dependencies(partner: Partner, uuid: str) -> dict[str, Any]:
 
 def _commitment(family: Family, commitment: str, names: Names) -> Document:
     item = next(each for each in family.items if dig(each, "terms", "commitment") == commitment)
-    rules = {**WINDOWS, **(dig(item, "settings", "decrease") or {})}
-    free = rules["anyTime"] if isinstance(rules.get("anyTime"), bool) else MONTHS[commitment] <= 1
+    rules: Document = item["seatRules"]
     return {
         "id": names.of(COMMITMENTS, family.commitment_key(commitment)),
         "term": COMMITMENT[commitment],
         "autoRenew": True,
-        "renewalWindowDaysBeforeTermEnd": rules["daysBeforeEnd"],
-        "renewalWindowDaysAfterTermEnd": rules["daysAfterStart"],
-        "allowForQuantityIncrease": True,
-        "allowForQuantityDecrease": free,
-        "allowForEarlyCancellation": free,
+        "renewalWindowDaysBeforeTermEnd": rules["decrease"]["daysBeforeEnd"],
+        "renewalWindowDaysAfterTermEnd": rules["decrease"]["daysAfterStart"],
+        "allowForQuantityIncrease": rules["increase"]["anyTime"],
+        "allowForQuantityDecrease": rules["decrease"]["anyTime"],
+        "allowForEarlyCancellation": rules["earlyTermination"],
         "cancellationFeeApplied": False,
         "isTransferable": False,
     }

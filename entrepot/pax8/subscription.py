@@ -240,7 +240,8 @@ async def cancel(partner: Partner, uuid: str, asked: Asked) -> None:
     if day is None or day.isoformat() <= today:
         await _end(partner, held)
     elif day.isoformat() == term_end:
-        await _ask(partner, held, {"type": "Configuration", "subscriptions": [{"id": of["id"], "autoRenew": False}]})
+        no_renewal = [{"id": of["id"], "autoRenew": False}]
+        await _ask(partner, held, {"type": "Configuration", "subscriptions": no_renewal}, about="cancelDate")
     else:
         right = f"today or {term_end}, when its term ends" if term_end else "today"
         raise Unprocessable(f"Invalid {WORD}", {"cancelDate": [f"{right[0].upper()}{right[1:]}, would be right."]})
@@ -251,16 +252,17 @@ async def _end(partner: Partner, held: Document) -> None:
     of = held["subscription"]
     others, _ = await partner.search(LINE, f"eq(subscription.id,{of['id']})&eq(status,Active)&limit=2")
     if len(others) > 1:
-        await _ask(partner, held, {"type": "Change", "lines": [{"id": held["id"], "quantity": 0}]})
+        body: Document = {"type": "Change", "lines": [{"id": held["id"], "quantity": 0}]}
     else:
-        await _ask(partner, held, {"type": "Termination", "subscriptions": [{"id": of["id"]}]})
+        body = {"type": "Termination", "subscriptions": [{"id": of["id"]}]}
+    await _ask(partner, held, body, about="cancelDate")
 
 
-async def _ask(partner: Partner, held: Document, body: Document) -> None:
-    """Places an order about what is held."""
+async def _ask(partner: Partner, held: Document, body: Document, about: str = "quantity") -> None:
+    """Places an order about what is held; what is wrong with it is wrong with the field it is `about`."""
 
     def rename(core: str) -> str:
-        return "quantity" if core.startswith("lines") else "" if core.startswith("agreement") else core
+        return about if core.startswith(("lines", "subscriptions")) else "" if core.startswith("agreement") else core
 
     agreement = {"id": id_in(held, "agreement")}
     await partner.create(ORDER, {"status": "Processing", "agreement": agreement, **body}, WORD, rename)

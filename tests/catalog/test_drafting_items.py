@@ -97,6 +97,17 @@ def test_the_vendors_number_is_one_items_alone(api):
     assert api("vendor").post(ITEMS, again).status == 201
 
 
+def test_one_number_of_the_vendors_may_be_had_on_several_terms(api):
+    """Partners order it as one product with its terms (docs/pax8.md)."""
+    made = item(api, externalIds={"vendor": "TERMS"}, terms={"model": "quantity", "period": "1m", "commitment": "1m"})
+    yearly = {"model": "quantity", "period": "1m", "commitment": "1y"}
+    again = item_body(made["product"]["id"], made["group"]["id"], externalIds={"vendor": "TERMS"}, terms=yearly)
+    other = ok(api("vendor").post(ITEMS, again))
+    assert api("vendor").post(ITEMS, again).status == 400
+    same = api("vendor").put(f"{ITEMS}/{other['id']}", {"terms": {"commitment": "1m"}})
+    assert (same.status, list(same.json["errors"])) == (400, ["externalIds.vendor"])
+
+
 def test_of_two_items_with_one_number_made_at_once_one_is(api):
     made = product(api)["id"]
     twin = item_body(made, group(api, made)["id"], externalIds={"vendor": "RACE"})

@@ -96,6 +96,7 @@ DIFFERENCES: dict[str, str] = {
     """,
     "Baskets are ours, and so are the rules of seats that an item declares (docs/baskets.md).": """
         Agreement.basket: not there
+        ProductItem.seatRules: not there
         ProductItem.settings: not there
     """,
     "It comes with the room or the noun that makes it; until then there would be nothing to count or to name.": """

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.pax8.conftest import COMPANY, Desks, ok
+from tests.pax8.conftest import COMPANY, SECOND_COMPANY, Desks, ok
 
 BIRCH = {
     "name": "Birch Dental",
@@ -98,6 +98,20 @@ def test_every_documented_order_is_given(desk: Desks, sort: str):
     place = lambda each: (each["name"] if sort == "name" else each["address"][sort]).lower()  # noqa: E731
     assert [place(each) for each in up] == sorted(place(each) for each in up)
     assert [place(each) for each in down] == sorted((place(each) for each in down), reverse=True)
+
+
+def test_companies_are_found_by_where_they_are_their_own_place_or_their_buyers(desk: Desks):
+    partner = desk()
+    size = lambda query: partner.get(f"/companies?{query}")["page"]["totalElements"]  # noqa: E731
+    company = partner.company(SECOND_COMPANY)
+    there = size("city=BERN&country=ch")
+    assert there == size("country=CH&city=bern") > 0, "what has no address of its own is where its buyer is"
+    moved = {"address": {"street": "1 Rue d'Été", "city": "Fécamp", "stateOrProvince": "76", "postalCode": "76400",
+                         "country": "FR"}}  # fmt: skip
+    ok(partner.ask("PATCH", f"/companies/{company}", moved))
+    assert size("city=BERN") == there - 1 and size("city=F%C3%89CAMP") == 1 == size("postalCode=76400&country=fr")
+    assert size("city=Fécamp&country=CH") == 0 == size("city=F%25camp") == size("city=Fé*")
+    assert desk("other client").get("/companies?city=F%C3%89camp")["content"] == []
 
 
 @pytest.mark.parametrize("name", BIRCH)

@@ -1,11 +1,10 @@
 """Products: items by their vendor's number, what they ask, cost and require."""
 
+import json
 from typing import Any
 
 import pytest
 
-from entrepot.catalog.seat_rules import DEFAULTS, rules_of
-from entrepot.pax8.product import WINDOWS
 from tests.pax8.conftest import COMPANY, Desk, Desks
 from tests.serving import Served
 from tests.world import PRODUCT, refer
@@ -241,7 +240,28 @@ def test_wrong_answers_that_are_no_plain_texts(desk: Desks, odd: Served, details
     assert reply.status_code == 422 and reply.json()["errors"][0].startswith(field), reply.text
 
 
-@pytest.mark.parametrize("commitment", ["1m", "1y", "3y"])
-def test_the_windows_that_are_told_are_those_that_hold(commitment: str):
-    rules = rules_of({}, commitment)
-    assert WINDOWS == DEFAULTS == {"daysAfterStart": rules.after_start.days, "daysBeforeEnd": rules.before_end.days}
+TERMS = [
+    # what the vendor declares                  term     fewer   ends    after   before
+    ({},                                        "1y",    False,  False,  7,      30),
+    ({},                                        "1m",    True,   True,   7,      30),
+    ({"decrease": {"daysBeforeEnd": 60}},       "3y",    False,  False,  7,      60),
+    ({"earlyTermination": True},                "1y",    False,  True,   7,      30),
+    ({"earlyTermination": False},               "1m",    True,   False,  7,      30),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "term", "fewer", "ends", "after", "before"), TERMS)
+def test_what_is_told_of_a_commitment_is_what_holds(
+    desk: Desks, served: Served, settings: Any, term: str, fewer: bool, ends: bool, after: int, before: int
+):
+    item = "ITM-5001-0002-0001"
+    change = "update items set settings = $2, terms_commitment = $3 where id = $1"
+    served.run(served.parts.pool.execute(change, item, json.dumps(settings), term))
+    partner = desk()
+    (told,) = partner.get(f"/products/{partner.product('G-1')}/dependencies")["commitmentDependencies"]
+    assert (told["allowForQuantityDecrease"], told["allowForEarlyCancellation"]) == (fewer, ends)
+    assert told["allowForQuantityIncrease"] is True
+    assert (told["renewalWindowDaysAfterTermEnd"], told["renewalWindowDaysBeforeTermEnd"]) == (after, before)
+    rules = served.call("client", "GET", f"/catalog/items/{item}").json["seatRules"]
+    assert rules["decrease"] == {"anyTime": fewer, "daysAfterStart": after, "daysBeforeEnd": before}
+    served.run(served.parts.pool.execute(change, item, "{}", "1y"))

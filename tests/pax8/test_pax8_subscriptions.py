@@ -1,11 +1,15 @@
 """Seats and the end of subscriptions, by the quantity that is wanted and the day that it should be."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from entrepot.storage.clock import advance
+from entrepot.storage.embedded import Embedded
 from tests.pax8.conftest import NOBODY, UNKNOWN, Desk, Desks, ok
-from tests.serving import Served
+from tests.serving import Served, serving
 from tests.world import AUTOMATIC, refer
 
 YEARLY, MONTHLY = "G-1", "G-2"
@@ -113,6 +117,39 @@ def test_one_of_several_lines_of_a_subscription_ends_by_itself_and_the_last_one_
         item,
     )
     assert [row["type"] for row in kinds] == ["Purchase", "Change", "Termination"]
+
+
+@pytest.fixture
+def later(cluster: Embedded, template: str) -> Iterator[tuple[Desk, Any]]:
+    """A partner and its subscription of a hundred days, in a world whose clock may move."""
+    with serving(cluster, template, pax8_calls_per_minute=0) as served:
+        partner = Desk(served, "client")
+        (held,) = partner.subscriptions(partner.order(partner.line(YEARLY, "Annual")))
+        served.run(advance(served.parts.pool, timedelta(days=100), served.parts.work))
+        yield partner, held
+
+
+def test_in_its_term_it_is_not_cancelled_but_runs_out_or_has_more_seats(later: tuple[Desk, Any]):
+    partner, held = later
+    before, orders = partner.get(f"/subscriptions/{held['id']}"), "select count(*) from orders"
+    count = partner.served.fetch(orders)[0][0]
+    refused = partner.ask("DELETE", f"/subscriptions/{held['id']}")
+    assert refused.status_code == 422 and refused.json()["message"] == "Invalid Subscription"
+    (words,) = refused.json()["errors"]
+    assert words.startswith('cancelDate: "Gamma Box 1y" cannot be ended before 20') and "without renewal" in words
+    fewer = partner.ask("PUT", f"/subscriptions/{held['id']}", {"quantity": 4})
+    assert fewer.status_code == 422 and fewer.json()["errors"][0].startswith("quantity: ")
+    assert partner.get(f"/subscriptions/{held['id']}") == before
+    assert partner.served.fetch(orders)[0][0] == count
+    ok(partner.ask("PUT", f"/subscriptions/{held['id']}", {"quantity": 6}))
+
+
+def test_where_the_vendor_allows_it_it_is_cancelled_in_its_term(later: tuple[Desk, Any]):
+    partner, held = later
+    allow = """update items set settings = '{"earlyTermination": true}' where id = 'ITM-5001-0002-0001'"""
+    partner.served.run(partner.served.parts.pool.execute(allow))
+    assert partner.ask("DELETE", f"/subscriptions/{held['id']}").status_code == 204
+    assert done(partner, held["id"])["status"] == "Cancelled"
 
 
 @pytest.mark.parametrize("query", ["status=PendingManual", "billingTerm=trial", "billingTerm=three-year"])

@@ -56,6 +56,7 @@ ITEMS = (
         {"EUR": price("270.00", "198.00", "14"), "USD": price("295.00", "216.50", "14")},
         (2, 40),
         parameters={"seatClass": "author"},
+        seats={"minQuantity": 1, "maxQuantity": 500, "decrease": {"daysAfterStart": 14, "daysBeforeEnd": 30}},
     ),
     Item(
         "TB-FLOW-Y",
@@ -65,6 +66,8 @@ ITEMS = (
         YEARLY,
         {"EUR": price("3120.00", "2340.00", "12"), "USD": price("3390.00", "2545.00", "12")},
         (1, 2),
+        seats={"maxQuantity": 20, "earlyTermination": True},
+        requires=("TB-AUTH-M", "TB-AUTH-Y"),
     ),
     Item(
         "TB-FLOW-3Y",
@@ -74,6 +77,8 @@ ITEMS = (
         THREE_YEARS,
         {"EUR": price("8400.00", "6300.00", "11"), "USD": price("9150.00", "6860.00", "11")},
         (1, 1),
+        seats={"maxQuantity": 20, "earlyTermination": False},
+        requires=("TB-AUTH-M", "TB-AUTH-Y"),
     ),
     Item(
         "TB-MIG",

@@ -22,8 +22,9 @@ alter table parameter_groups add constraint parameter_groups_one_default
 alter table templates add constraint templates_one_default
     exclude (product_id with =, type with =) where (is_default and status <> 'Deleted') deferrable;
 
--- What the vendor calls an item or a parameter is one of them.
-create unique index items_called on items (product_id, external_ids_vendor) where status <> 'Deleted';
+-- What the vendor calls an item, on the same terms, or a parameter is one of them.
+create unique index items_called on items
+    (product_id, external_ids_vendor, terms_period, coalesce(terms_commitment, '')) where status <> 'Deleted';
 create unique index parameters_called on parameters (product_id, external_id) where status <> 'Deleted';
 
 -- Found and counted: what is in a group or a unit, what there is of a product.
