@@ -33,6 +33,7 @@ def checks(nouns: Nouns) -> Iterator[Check]:
             yield from _references(noun, nouns)
             yield from _lists(noun, nouns)
             yield from _bags(noun, nouns)
+            yield from _parties(noun, nouns)
             if noun.trailed and noun.path not in UNTRAILED:
                 yield from _told(noun)
     yield from _due(nouns)
@@ -88,6 +89,18 @@ def _bags(noun: Noun, nouns: Nouns) -> Iterator[Check]:
                 f" where e ->> 'id' is not null"
                 f" and not exists (select from {nouns[each.target].table_name} x where x.id = e ->> 'id')",
             )
+
+
+def _parties(noun: Noun, nouns: Nouns) -> Iterator[Check]:
+    """What is about a buyer is the account's that has the buyer."""
+    buyers = next((each for each in nouns if each.party and each.scope == "id"), None)
+    if buyers is not None and noun.party and noun is not buyers:
+        yield Check(
+            "parties",
+            "it is of {1}, and its buyer of {2}",
+            f"select t.id, t.{noun.party}, b.{buyers.party} from {noun.table_name} t"
+            f" join {buyers.table_name} b on b.id = t.{noun.scope} where t.{noun.party} <> b.{buyers.party}",
+        )
 
 
 # The trail ----------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ FAULTS = {
     "drop index orders_one_in_flight; update orders set agreement_id = (select agreement_id from orders where"
     " status = 'Processing' limit 1), status = 'Querying' where status = 'Draft'": "orders: AGR-…: more than one of its",
     f"update orders set status = 'Querying' where id = {ORDER}": "orders: ORD-…: it is in flight, but its agreement",
+    f"update orders set client_id = 'ACC-2002-0001' where id = {ORDER}": "parties: ORD-…: it is of ACC-2002-0001, and its",
     "update lines set quantity = quantity + 1": "lines: ALI-…: its quantity is not what orders and changes made of it",
     "update lines set asset_id = null": "lines: ALI-…: it belongs to both or neither",
     f"delete from trail where object_id = {ASSET}": "trail: AST-…: the asset is at revision 1, its trail ends at nothing",

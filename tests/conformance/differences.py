@@ -94,6 +94,21 @@ DIFFERENCES: dict[str, str] = {
     "Who fulfils the orders of a product, and after what delay, is a setting of ours (docs/fulfilment.md).": """
         ProductSettings.fulfilment: not there
     """,
+    "What is wrong with an account is told as with a buyer.": """
+        Account.errors: not there
+    """,
+    "What goes along with a buyer is counted, once for each kind; the buyer itself is read at its own address.": """
+        BuyerTransferDetails.*: not here
+        BuyerTransferDetails.buyer: not there
+    """,
+    "Links as the documents of 2026 have them: with the names and numbers of the seller's books.": """
+        ErpLink.companyName: not there
+        BuyerExternalIds.accountExternalId: not here
+        BuyerExternalIds.erpCustomerDiscountGroup: not there
+    """,
+    "A seller is linked with many buyers: its links are read at their own address, or through the buyer.": """
+        Seller.erpLink: not here
+    """,
     "Baskets are ours, and so are the rules of seats that an item declares (docs/baskets.md).": """
         Agreement.basket: not there
         ProductItem.seatRules: not there
@@ -103,9 +118,7 @@ DIFFERENCES: dict[str, str] = {
         *.statistics: not here
         *.split: not here
         *.splitStatus: not here
-        *.groups: not here
         UserGroup.users: not here
-        Seller.erpLink: not here
         Certificate.parameters: not here
         Certificate.template: not here
         Certificate.terms: not here

@@ -96,7 +96,8 @@ insert into trail (kind, object_id, revision, place, event, name, at, actor_id, 
 -- The sellers of a buyer are those that it is linked with.
 drop table buyers_sellers;
 create view buyers_sellers as
-    select buyer_id as owner_id, seller_id as target_id, extract(epoch from audit_created_at)::integer as place
+    select buyer_id as owner_id, seller_id as target_id,
+        (row_number() over (partition by buyer_id order by audit_created_at, id))::integer as place
     from erp_links where status = 'Active';
 
 -- A licensee that is linked and Enabled was waiting for its contacts.
