@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ ROUTER = Router(ROUTES)
 PREFIXES = ("/public/v1/", "/v1/")
 
 Schema = dict[str, Any]
+REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
 @cache
@@ -68,8 +70,24 @@ def require_conforming(method: str, target: str, actor: str, status: int, kind: 
 @cache
 def validator(schema: str, actor: str) -> Any:
     """A strict reading of a schema: what is not described, or not for this actor to see, may not be there."""
-    whole = {**json.loads(schema), "components": {"schemas": strict(actor)}}
-    return jsonschema_rs.validator_for(whole, validate_formats=True)
+    return jsonschema_rs.validator_for(
+        {**json.loads(schema), "components": {"schemas": reached(schema, actor)}}, validate_formats=True
+    )
+
+
+def reached(schema: str, actor: str) -> dict[str, Schema]:
+    """The schemas to which one refers, and those to which they do."""
+    known, found, wanted = strict_texts(actor), dict[str, Schema](), set(REFERENCE.findall(schema))
+    while wanted:
+        name = wanted.pop()
+        found[name] = strict(actor)[name]
+        wanted |= {each for each in REFERENCE.findall(known[name]) if each not in found}
+    return found
+
+
+@cache
+def strict_texts(actor: str) -> dict[str, str]:
+    return {name: json.dumps(each) for name, each in strict(actor).items()}
 
 
 @cache
