@@ -34,7 +34,7 @@ def described() -> tuple[Field, ...]:
         text("name", longest=500, required=True, core=True, writes="vendor"),
         text("label", longest=500, required=True, writes="vendor"),
         text("description", longest=2000, writes="vendor"),
-        integer("displayOrder", least=0, writes="vendor"),
+        integer("displayOrder", least=0, default=0, writes="vendor"),
         flag("default", column="is_default", default=False, writes="vendor"),
     )
 

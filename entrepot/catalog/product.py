@@ -85,6 +85,13 @@ PRODUCT = Noun(
 )
 
 
+def fill_texts(product: Thing) -> None:
+    """Texts that are not there are empty ones: the official command line insists on them (platform spec 12)."""
+    for each in ("short_description", "long_description", "website"):
+        if product.now[each] is None:
+            setattr(product, each, "")
+
+
 def is_orderable(product: Thing, *, under_agreement: bool = False) -> bool:
     """Whether it may be bought; under an agreement that is there, what was withdrawn may still be changed.
 

@@ -13,6 +13,13 @@ update templates t set is_default = false where is_default and status <> 'Delete
     select from templates o
     where o.product_id = t.product_id and o.type = t.type and o.is_default and o.status <> 'Deleted' and o.id < t.id
 );
+
+-- The official command line insists on these where it exports a product.
+update products set short_description = coalesce(short_description, ''), long_description = coalesce(long_description, ''),
+    website = coalesce(website, '') where short_description is null or long_description is null or website is null;
+update items set description = '' where description is null;
+update item_groups set display_order = 0 where display_order is null;
+update parameter_groups set display_order = 0 where display_order is null;
 set constraints all immediate;
 
 alter table item_groups add constraint item_groups_one_default
