@@ -9,12 +9,16 @@ from functools import partial
 
 import asyncpg
 
+from entrepot.accounts.people_api import MEMBERS, WELCOME
 from entrepot.accounts.permission import rooms
+from entrepot.http import session
 from entrepot.http.api import Api
+from entrepot.http.auth import Auth
 from entrepot.http.beside import OPERATIONS
 from entrepot.http.docs import Docs
 from entrepot.http.events import Events
 from entrepot.http.openapi.documents import Documents
+from entrepot.http.openid import OpenId
 from entrepot.http.page import Page
 from entrepot.http.receiving import whole
 from entrepot.http.routes import Router, routes_of
@@ -29,17 +33,21 @@ from entrepot.mcp.marketplace import Marketplace
 from entrepot.mcp.pax8 import Pax8
 from entrepot.mcp.tool import Toolset
 from entrepot.offers import NOUNS, OFFERS
+from entrepot.outside.calling import Calling
 from entrepot.pax8.limit import Limit
 from entrepot.pax8.rest import Rest
 from entrepot.pax8.token import Tokens
-from entrepot.reactions import JOBS
+from entrepot.reactions import JOBS, RECEIVERS
 from entrepot.settings import Settings
 from entrepot.storage.bucket import OPTIONS, Bucket
 from entrepot.storage.callers import Callers
+from entrepot.storage.deliveries import Deliveries
 from entrepot.storage.embedded import Embedded, attach_or_start
+from entrepot.storage.extension_callers import ExtensionCallers
 from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
 from entrepot.storage.migrate import ensure
+from entrepot.storage.sessions import Sessions
 from entrepot.storage.store import Store, open_pool
 from entrepot.storage.uuids import Uuids
 from entrepot.storage.vault import Vault, key_beside
@@ -61,6 +69,8 @@ class Application:
     doors: Doors
     callers: Callers
     work: Work
+    calling: Calling
+    deliveries: Deliveries
     heads: Heads
     watch: Watch
     toolsets: Mapping[str, Toolset]
@@ -92,6 +102,7 @@ async def build(settings: Settings, *, may_migrate: bool | None = None) -> Async
             finally:
                 for endpoint in parts.endpoints.values():
                     await endpoint.close()
+                await parts.calling.close()
         finally:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(pool.close(), 5)
@@ -109,17 +120,23 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     files = Files(pool, _bucket(settings))
     store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"], files=files)
     doors = Doors(nouns, shapes, store)
-    callers = Callers(pool, rooms)
+    callers = Callers(pool, rooms, ExtensionCallers(vault))
     jobs = {name: make(doors) for name, make in JOBS.items()}
     heads = Heads(vault, settings.heads_file)
-    work = Work(pool, jobs, heads, files)
+    calling = Calling(private=settings.allow_private_calls or row["sandbox"])
+    kinds = {name: make(doors) for name, make in RECEIVERS.items()}
+    deliveries = Deliveries(pool, kinds, calling.send, partial(store.some, nouns["notifications/deliveries"]))
+    work = Work(pool, jobs, heads, files, deliveries)
     store.written = work.hint
     watch = Watch(pool)
     events = Events(doors, callers, watch, Places(FOLLOWERS_MAX, FOLLOWERS_MAX // 4))
     streams_max = max(1, settings.pool_size // 4)
     streams = Streams(doors, Places(streams_max, max(1, streams_max // 2)))
-    api = Api(Router(routes_of(OFFERS)), doors, callers, events, streams, body_bytes_max=settings.body_bytes_max)
-    page = Page(doors, callers, vault, OFFERS)
+    sessions = Sessions(pool, rooms)
+    asking = session.Callers(callers, sessions)
+    api = Api(Router(routes_of(OFFERS)), doors, asking, events, streams, body_bytes_max=settings.body_bytes_max)
+    page = Page(doors, callers, vault, OFFERS, sessions)
+    auth = Auth(doors, sessions, OpenId(pool, vault), MEMBERS, WELCOME)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
     resources, uuids = {each.address: each for each in OFFERS}, Uuids(pool)
     limit, tokens = Limit(settings.pax8_calls_per_minute), Tokens(callers, vault)
@@ -133,10 +150,11 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
         address: Endpoint(each, asking.get(address, callers), body_bytes_max=settings.body_bytes_max)
         for address, each in toolsets.items()
     }
-    site = Site(settings, api, page, docs, pool, pax8, endpoints)
+    site = Site(settings, api, page, docs, auth, pool, pax8, endpoints)
     return Application(
-        settings, nouns, pool, store, doors, callers, work, heads, watch, toolsets, endpoints, pax8, site
-    )
+        settings, nouns, pool, store, doors, callers, work, calling, deliveries, heads, watch, toolsets, endpoints,
+        pax8, site,
+    )  # fmt: skip
 
 
 def _bucket(settings: Settings) -> Bucket | None:

@@ -1,5 +1,6 @@
 """An account user is a person as a member of one account: invited by a link, in some of its user groups."""
 
+import asyncio
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.module import MODULE
-from entrepot.accounts.user import USER, full_name
+from entrepot.accounts.user import USER, full_name, password_faults
 from entrepot.accounts.user_group import EVERY, USER_GROUP, is_covered
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body, apply
@@ -277,7 +278,7 @@ def accept(call: Call, account_user: Thing, body: Body, got: Got) -> None:
         LIFE.require("accept", str(account_user.status), call.caller.actor, f"account user {account_user.id}")
     if user.status in ("Blocked", "Deleted"):
         raise Conflict(f"User {user.id} is {user.status}.", unblocks="operations")
-    if user.status == "Active" and call.caller.user_id != user.id and not call.by("kernel"):
+    if user.status == "Active" and call.caller.user_id != user.id:
         raise Forbidden(f"User {user.id} accepts this in person.")
     invitation = body.object(call, "invitation") or body
     code = invitation.get("code")
@@ -287,6 +288,27 @@ def accept(call: Call, account_user: Thing, body: Body, got: Got) -> None:
         call.fault(body.path("invitation.code"), "This is not the code of the invitation.")
     call.stop_on_faults()
     begin(call, account_user, user)
+
+
+async def welcoming(load: Load, call: Call, account_user: Thing, body: Body) -> Got:
+    """As `beside`; and of a new person, the verifier of the password that they choose."""
+    got = await beside(load, call, account_user, None)
+    got.verifier = None
+    password = body.get("password")
+    if got.users[0].status == "Active":
+        return got
+    for words in password_faults(password) if isinstance(password, str) else ["A password is required."]:
+        call.fault(body.path("password"), words)
+    if not call.faults:
+        got.verifier = await asyncio.to_thread(call.secrets.verifier, str(password))
+    return got
+
+
+def welcome(call: Call, account_user: Thing, body: Body, got: Got) -> None:
+    """Somebody followed the link: a new person chooses a password, one who is known is signed in already."""
+    accept(call, account_user, body, got)
+    if got.verifier is not None:
+        got.users[0].password_hash = got.verifier
 
 
 def begin(call: Call, account_user: Thing, user: Thing) -> None:

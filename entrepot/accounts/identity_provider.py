@@ -55,7 +55,8 @@ IDENTITY_PROVIDER = Noun(
         text("issuer", longest=510, required=True, check=check_issuer, writes=EVERY),
         text("clientId", longest=500, required=True, writes=EVERY),
         text("clientSecret", longest=2000, sees="kernel", secret=True, filterable=False),
-        flag("enabled", default=True, writes=EVERY),
+        # The platform asks at that address: operations have looked at it.
+        flag("enabled", default=False, writes="operations"),
         # Whose e-mails end so is this organisation's to say: operations have made sure of it.
         document(
             "domains",
@@ -78,7 +79,7 @@ async def beside(load: Load, call: Call, _: None, body: Body) -> Got:
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
-    """People of the account may sign in at their own organisation, once operations have entered its domains."""
+    """People of the account sign in at their own organisation, once operations have entered domains and enabled it."""
     if got.providers:
         raise Conflict("This account has an identity provider already.")
     provider = plain.begin(call, IDENTITY_PROVIDER, body)
@@ -87,8 +88,14 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
 
 
 def update(call: Call, provider: Thing, body: Body, got: None) -> None:
-    """Where people are sent, and as whom the platform asks there. The client secret is never given back."""
+    """Where people are sent, and as whom the platform asks there. The client secret is never given back.
+
+    Another issuer is for operations to enable anew.
+    """
+    issuer = provider.issuer
     plain.write(call, provider, body)
+    if provider.issuer != issuer and not call.by("operations"):
+        provider.enabled = False
     _take_secret(call, provider, body)
 
 

@@ -24,8 +24,11 @@ _CODE = (text("invitation.code", longest=200, required=True),)
 _SECRET = (text("clientSecret", longest=1000),)
 _NAMED = (ref("id", "accounts/user-groups"),)
 
-EXPIRATION = Action("expire", account_user.expire, moves="expire", loads=account_user.beside)
+EXPIRATION = Action("expire", account_user.expire, by="kernel", loads=account_user.beside)
 """What the clock brings about: it has no address."""
+
+WELCOME = Action("welcome", account_user.welcome, by="kernel", loads=account_user.welcoming)
+"""What following the link of an invitation does: its address is a page (http/auth.py)."""
 
 
 def _members(path: str, by: str = "") -> Resource:
@@ -54,6 +57,7 @@ def _members(path: str, by: str = "") -> Resource:
             Action("resend-invite", account_user.resend, moves="resend", loads=beside, needs=MANAGE),
             Action("send-new-invite", account_user.renew, moves="renew", loads=beside, needs=MANAGE),
             EXPIRATION,
+            WELCOME,
         ),
         summary="People as members of one account: invited, then in some of its groups.",
     )

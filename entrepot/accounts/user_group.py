@@ -91,6 +91,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     if got.account is None:
         call.fault(body.path("account.id"), "This account was not found.")
         call.stop_on_faults()
+    assert got.account is not None
     group = plain.begin(call, USER_GROUP, body, account_id=got.account.id, is_default=not got.defaults)
     _require_sound(call, group, body, got)
     _pass_default_on(group, got)

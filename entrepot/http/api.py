@@ -4,12 +4,13 @@ import secrets
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
 from prometheus_client import Histogram
 
-from entrepot.http import downloads, receiving, uploads
-from entrepot.http.events import Callers, Events
+from entrepot.http import downloads, receiving, session, uploads
+from entrepot.http.events import Events
 from entrepot.http.routes import Route, Router
 from entrepot.http.sending import NotRead, Receive, Send, Sending
 from entrepot.http.streams import Streams, is_asked
@@ -28,6 +29,7 @@ from entrepot.kernel.errors import (
     WrongType,
 )
 from entrepot.kernel.file import PICTURES
+from entrepot.kernel.noun import IMPLIED
 from entrepot.kernel.wire import decode, encode
 
 LOG = structlog.get_logger()
@@ -36,6 +38,8 @@ Scope = MutableMapping[str, Any]
 
 PREFIXES = ("/public/v1/", "/v1/")
 KEY_LENGTH_MAX = 255
+QUERY_BYTES_READ = 2000
+"""Of a query that says which thing is meant."""
 PRIVATE = (b"cache-control", b"private, no-store")
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
@@ -52,7 +56,14 @@ class Api:
     """An ASGI application of the routes that it is given."""
 
     def __init__(
-        self, router: Router, doors: Doors, callers: Callers, events: Events, streams: Streams, *, body_bytes_max: int
+        self,
+        router: Router,
+        doors: Doors,
+        callers: session.Callers,
+        events: Events,
+        streams: Streams,
+        *,
+        body_bytes_max: int,
     ):
         self._router = router
         self._doors = doors
@@ -129,10 +140,10 @@ class Api:
         trace_id: str,
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Through the door of the route, and back with its answer."""
-        caller = await self._caller(headers)
+        caller = await self._caller(headers, scope["method"])
         query: bytes = scope["query_string"]
         doors, resource = self._doors, route.resource
-        ids = await self._named(caller, route, ids)
+        ids = await self._named(caller, route, ids, query)
         owner_id = await self._owner(caller, route, ids)
         if route.door == "search":
             page = await doors.search(caller, resource, query, owner_id)
@@ -213,19 +224,22 @@ class Api:
             if route.method != "GET":
                 raw = await receiving.whole(headers, receive, self._body_bytes_max)
             return Sent(raw, headers.get(b"content-type", b"").decode("latin-1"))
-        known = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
+        known = await self._callers.asking(headers, route.method)
         return await uploads.read(upload, headers, receive, json_bytes_max=self._body_bytes_max, keep=known is not None)
 
-    async def _caller(self, headers: Mapping[bytes, bytes]) -> Caller:
-        caller = await self._callers.find(headers.get(b"authorization", b"").decode("latin-1"))
+    async def _caller(self, headers: Mapping[bytes, bytes], method: str = "GET") -> Caller:
+        caller = await self._callers.asking(headers, method)
         if caller is None:
             raise Unknown("The token is missing, unknown or no longer valid.")
         return caller
 
-    async def _named(self, caller: Caller, route: Route, ids: list[str]) -> list[str]:
+    async def _named(self, caller: Caller, route: Route, ids: list[str], query: bytes = b"") -> list[str]:
         """The ids in the address, where a thing is named otherwise there."""
         found = list(ids)
         own = route.door not in ("search", "create") and not route.resource.noun.single
+        if own and found[-1] == IMPLIED and route.resource.noun.implied is not None:
+            told = dict(parse_qsl(query[:QUERY_BYTES_READ].decode("latin-1")))
+            return [*found[:-1], await self._doors.implied(caller, route.resource, told)]
         if len(found) > own:
             owner = self._doors.nouns[route.resource.owner_noun_path]
             at = len(found) - 1 - own

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from entrepot.http import page_view as view
+from entrepot.http import session
 from entrepot.http.markup import Html
 from entrepot.http.sign_in import Cookies, OneTimeLinks
 from entrepot.kernel.access import Caller
@@ -18,6 +19,7 @@ from entrepot.kernel.doors import Doors
 from entrepot.kernel.errors import Refusal
 from entrepot.kernel.resource import Resource
 from entrepot.kernel.wire import decode, encode
+from entrepot.storage.sessions import Sessions
 from entrepot.storage.vault import Vault
 
 NEWEST = b"order=-audit.created.at&select=%2Baudit.created&limit=20"
@@ -52,11 +54,12 @@ class _Shown:
 class Page:
     """The routes of the page. It holds no more than the links that were not followed yet."""
 
-    def __init__(self, doors: Doors, callers: Callers, vault: Vault, offers: Iterable[Resource]):
+    def __init__(self, doors: Doors, callers: Callers, vault: Vault, offers: Iterable[Resource], sessions: Sessions):
         offered = {each.address: each for each in offers}
         self._doors = doors
         self._callers = callers
         self._cookies = Cookies(vault)
+        self._sessions = sessions
         self._accounts = offered["accounts/accounts"]
         self._orders = offered["commerce/orders"]
         self._trail = offered.get("audit/records")
@@ -103,7 +106,7 @@ class Page:
         """The page, or for its own script only the middle of it; the form for whoever is not signed in."""
         fragment = FRAGMENT in request.headers
         try:
-            caller = await self._caller(self._cookies.read(request.headers.get("cookie", "")))
+            caller = await self._signed_in_as(request.headers.get("cookie", ""))
             if caller is None:
                 return _page(view.sign_in(), 401 if fragment else 200)
             shown = await _told(make, caller)
@@ -155,7 +158,11 @@ class Page:
         if _from_elsewhere(request):
             return _page(view.sign_in("This form was sent from another site."), 403)
         answer = Response(status_code=303, headers={"Location": "/"})
-        answer.headers["Set-Cookie"] = self._cookies.erase(secure=request.url.scheme == "https")
+        secure = request.url.scheme == "https"
+        answer.headers["Set-Cookie"] = self._cookies.erase(secure=secure)
+        if secret := session.read(request.headers.get("cookie", "")):
+            await self._sessions.end(secret)
+            answer.headers.append("Set-Cookie", session.write("", secure=secure))
         return answer
 
     async def _refuse(self, token: str) -> Response | None:
@@ -169,6 +176,13 @@ class Page:
         answer.headers["Set-Cookie"] = self._cookies.write(token, secure=request.url.scheme == "https")
         answer.headers["Cache-Control"] = HEADERS["Cache-Control"]
         return answer
+
+    async def _signed_in_as(self, cookies: str) -> Caller | None:
+        """By the token of this page, or as a person by the session that they have."""
+        caller = await self._caller(self._cookies.read(cookies))
+        if caller is None and (secret := session.read(cookies)):
+            caller = await self._sessions.find(secret)
+        return caller
 
     async def _caller(self, token: str | None) -> Caller | None:
         """Asked anew for each page: a token that is disabled shows nothing more."""

@@ -80,6 +80,7 @@ SIGN_IN = """<main class="form card">
  placeholder="idt:TKN-…" maxlength="600">
 <button class="main">Sign in</button>
 </form>
+<p class="small quiet">People sign in <a href="/auth/sign-in">with their e-mail and password</a>.</p>
 <p class="small quiet">In the demo the tokens are in <code>entrepot-data/demo.env</code>.
 <code>entrepot token create</code> makes more.</p>
 </main>"""

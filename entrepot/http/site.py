@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from entrepot.http.api import PREFIXES, Api, Receive, Scope, Send
+from entrepot.http.auth import Auth
 from entrepot.http.docs import Docs
 from entrepot.http.page import Page
 from entrepot.settings import Settings
@@ -30,6 +31,7 @@ class Site:
         api: Api,
         page: Page,
         docs: Docs,
+        auth: Auth,
         pool: asyncpg.Pool,
         pax8: Answering,
         endpoints: Mapping[str, Answering],
@@ -49,6 +51,7 @@ class Site:
                 Route("/metrics", self._metrics),
                 *docs.routes,
                 *page.routes,
+                *auth.routes,
             ]
         )
 

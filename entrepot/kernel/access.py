@@ -1,5 +1,6 @@
 """Who asks, and how their reach becomes part of a statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ class Caller:
 
     `named` is the core of the identity, as references to it carry it. `modules` are the rooms that are
     open to it, `codes` the modules that open them; None: all that the account has. `buyers` None: every buyer of the
-    account. `narrow`: the token may do less than whom it speaks for. `whole`: it has every module there is, for every buyer.
+    account. `narrow`: the token may do less than whom it speaks for.
+    `whole`: it has every module there is, for every buyer.
     """
 
     actor: str
@@ -78,7 +80,7 @@ class Who:
         return sa.bindparam("caller_agent", type_=sa.Boolean())
 
     @property
-    def codes(self) -> sa.BindParameter[list[str]]:
+    def codes(self) -> sa.BindParameter[Sequence[str]]:
         """The modules that are open to the caller, by their codes; null for all."""
         return sa.bindparam("caller_codes", type_=ARRAY(sa.Text()))
 

@@ -22,7 +22,7 @@ from entrepot.kernel.resource import Action, Resource, Text, Verb, Within, owned
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, LIMIT_MAX, OPTIONS, Query, read_query
 from entrepot.kernel.scope import Filters
-from entrepot.kernel.shape import COLUMNS, CORE, EVERYTHING, FULL, LISTED, Known, Plan, Shapes, core_of
+from entrepot.kernel.shape import COLUMNS, CORE, EVERYTHING, FULL, LISTED, MADE, PARTIES, Known, Plan, Shapes, core_of
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Raw, encode
 
@@ -154,6 +154,8 @@ class Answering:
 
 class Store(Protocol):
     """Where things are kept: the port that `storage` implements."""
+
+    sandbox: bool
 
     @property
     def secrets(self) -> Secrets: ...
@@ -361,6 +363,19 @@ class Doors:
                     return str(found.id)
         return name
 
+    async def implied(self, caller: Caller, resource: Resource, options: Mapping[str, str]) -> str:
+        """The id of the thing that an address means by `-`. Raises Missing."""
+        self._require_module(caller, resource)
+        noun = resource.noun
+        assert noun.implied is not None, f"{noun.path} says nothing of what is meant"
+        plan = self.shapes.plan(noun, caller.actor, CORE)
+        values = noun.implied(caller, options)
+        async with self.store.session() as session:
+            found = await session.one(plan, caller, None, Known(), tuple(values.items()))
+        if found is None:
+            raise Missing(f"{noun.name} of {' '.join(values.values())} was not found.")
+        return str(found.id)
+
     async def held(self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None) -> Held | None:
         """The file that a thing holds, for whoever may see the thing; None where it holds none. Raises Missing."""
         self._require_module(caller, resource)
@@ -532,6 +547,7 @@ class Doors:
                 await self._require_owner(session, caller, resource, owner_id)
             self._require_actor(caller, resource, action)
             if thing is not None:
+                self._require_keeper(caller, thing)
                 self._require_revision(thing, options, by.revision if by else None)
             body = read_body({action.bare: raw} if action.bare and isinstance(raw, list) else raw)
             if action.reads is not None:
@@ -626,6 +642,7 @@ class Doors:
             ahead=self.store.ahead,
             known=known,
             trace_id=options.trace_id,
+            sandbox=self.store.sandbox,
             file=options.file,
             vault=self.store.secrets,
         )
@@ -671,7 +688,9 @@ class Doors:
         """The answer, made from what is in hand before anything is written."""
         if action.answers == 204:
             return Answer(204, dry=options.dry_run)
-        plan = self.shapes.plan(thing.noun, caller.actor, FULL)
+        _, columns = call.touched.get(thing.key, (thing, ()))
+        made = any(each.asked and each.column in columns for each in thing.noun.all_fields)
+        plan = self.shapes.plan(thing.noun, caller.actor, MADE if made else FULL)
         await self._know(session, call, plan, thing)
         answer = self._answer(action.answers, plan, thing, call.known)
         return replace(answer, dry=options.dry_run, thing_id=str(thing.id))
@@ -745,6 +764,12 @@ class Doors:
             raise Forbidden(f"{caller.actor.capitalize()} may not {action.name} {resource.noun.word}s.")
         if action.needs and not caller.manages(action.needs):
             raise Forbidden(f"This takes the module {action.needs}, and is not for agents.")
+
+    def _require_keeper(self, caller: Caller, thing: Thing) -> None:
+        """Of the parties who see it, one alone may do something with it."""
+        keeper = thing.noun.keeper
+        if keeper and caller.actor in PARTIES and thing.now[keeper] != caller.account_id:
+            raise Forbidden(f"{thing.noun.name} {thing.id} is another account's.")
 
     def _require_revision(self, thing: Thing, options: Options, revision: int | None) -> None:
         if revision is not None and thing.revision != revision:

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
@@ -16,6 +17,7 @@ from entrepot.kernel.call import Call, OutOfIds
 from entrepot.kernel.doors import ATTEMPTS, Stale
 from entrepot.kernel.errors import Conflict, Invalid, Unavailable
 from entrepot.kernel.identity import SERVICES
+from entrepot.storage.extension_callers import ExtensionCallers
 from entrepot.storage.statements import Cache
 from entrepot.storage.store import GONE, Session, Store
 from entrepot.storage.vault import digest
@@ -30,7 +32,7 @@ STRANGER_LIVES_S: Final = 0.2
 
 CALLERS_MAX: Final = 10_000
 STRANGERS_MAX: Final = 1_000
-HEADER_MAX: Final = 1_000
+HEADER_MAX: Final = 2_100
 SECRET_BYTES: Final = 32
 
 _HEADER = re.compile(r"(?:(?i:bearer) +)?idt:(TKN(?:-[0-9]{4})+):([!-~]+)")
@@ -47,7 +49,7 @@ _MARKETPLACE = """(not exists (select from user_groups_modules o where o.owner_i
         where o.owner_id = g.id and c.code = 'marketplace'))"""
 """Whether a group opens the marketplace: only there the buyers of a group are a restriction."""
 
-_REACH = f"""
+REACH = f"""
     a.type,
     a.status in ('Enabled', 'Active') and (t.user_id is null or (
         u.status not in ('Blocked', 'Disabled', 'Deleted') and exists (select from account_users m
@@ -55,7 +57,8 @@ _REACH = f"""
     array(select c.code from modules c where coalesce(jsonb_array_length(c.account_types), 0) = 0
         or c.account_types ? a.type) as every_code,
     {_CODES.format(link="user_groups_modules", of=f"in (select g.id {_OF_GROUP})")} as group_codes,
-    exists (select {_OF_GROUP} and not exists (select from user_groups_modules o where o.owner_id = g.id)) as every_group,
+    exists (select {_OF_GROUP} and not exists (select from user_groups_modules o where o.owner_id = g.id))
+        as every_group,
     exists (select {_OF_GROUP} and {_MARKETPLACE} and not exists (
         select from user_groups_buyers b where b.owner_id = g.id)) as every_buyer,
     exists (select {_OF_GROUP}) and not exists (select {_OF_GROUP} and {_MARKETPLACE}) as buys_nothing,
@@ -68,7 +71,7 @@ _FIND = f"""
 select t.token_hash, t.account_id, t.user_id, t.held_by, t.status = 'Active' as active,
     t.last_access_at is null or t.last_access_at < clock_timestamp() - interval '60 seconds' as unseen,
     {_CODES.format(link="api_tokens_modules", of="= t.id")} as codes,
-    (select i.core from identities i where i.id = coalesce(t.user_id, t.id)) as named, {_REACH}
+    (select i.core from identities i where i.id = coalesce(t.user_id, t.id)) as named, {REACH}
 from api_tokens t join accounts a on a.id = t.account_id left join users u on u.id = t.user_id
 where t.id = $1
 """
@@ -85,9 +88,10 @@ Rooms = Callable[[Iterable[str] | None], frozenset[str] | None]
 class Callers:
     """Finds callers by the value of the Authorization header. What it keeps is at most two seconds old."""
 
-    def __init__(self, pool: asyncpg.Pool, rooms: Rooms):
+    def __init__(self, pool: asyncpg.Pool, rooms: Rooms, extensions: ExtensionCallers | None = None):
         self._pool = pool
         self._rooms = rooms
+        self._extensions = extensions
         self._notes: set[asyncio.Task[None]] = set()
         self._known: dict[str, tuple[float, Caller]] = {}
         self._strangers: Cache[str, float] = Cache(STRANGERS_MAX)
@@ -103,10 +107,16 @@ class Callers:
         return await self._look_up(authorization)
 
     async def _look_up(self, authorization: str) -> Caller | None:
-        found = _HEADER.fullmatch(authorization.strip()) if len(authorization) <= HEADER_MAX else None
-        if found is None or (self._strangers.get(authorization) or 0.0) > time.monotonic():
+        if len(authorization) > HEADER_MAX or (self._strangers.get(authorization) or 0.0) > time.monotonic():
             return None
-        caller = await self._fetch(found[1], found[2])
+        found = _HEADER.fullmatch(authorization.strip())
+        of_extension = self._extensions.value(authorization.strip()) if self._extensions else None
+        if found is not None:
+            caller = await self._fetch(found[1], found[2])
+        elif self._extensions is not None and of_extension is not None:
+            caller = await self._fetch_extension(self._extensions, of_extension)
+        else:
+            return None
         self._known.pop(authorization, None)
         if caller is None:
             self._strangers.put(authorization, time.monotonic() + STRANGER_LIVES_S)
@@ -131,6 +141,16 @@ class Callers:
             self._notes.add(note)
             note.add_done_callback(self._notes.discard)
         return token_caller(token_id, row, self._rooms)
+
+    async def _fetch_extension(self, extensions: ExtensionCallers, value: str) -> Caller | None:
+        try:
+            async with self._pool.acquire(timeout=10) as conn:
+                caller = await extensions.find(conn, value)
+        except GONE as fault:
+            raise Unavailable("The database is away.", headers={"Retry-After": "1"}) from fault
+        if caller is None:
+            return None
+        return replace(caller, modules=(self._rooms(caller.codes) or frozenset()) | (caller.modules or frozenset()))
 
     async def _note(self, token_id: str) -> None:
         """When a token was last used, to the minute; nobody waits for it, and nothing depends on it."""
@@ -157,6 +177,20 @@ def token_caller(token_id: str, row: asyncpg.Record, rooms: Rooms) -> Caller:
         named=row["named"] or "",
         narrow=held_by == "agent" or (own is not None and not own.issuperset(whose)),
         **_reach(row, rooms, _both(own, groups), buyers),
+    )
+
+
+def person_caller(row: asyncpg.Record, rooms: Rooms) -> Caller:
+    """Somebody who is signed in: all that their groups open."""
+    return Caller(
+        actor=row["type"].lower(),
+        account_id=row["account_id"],
+        identity_id=row["user_id"],
+        token_id=f"{row['user_id']} {row['account_id']}",
+        user_id=row["user_id"],
+        held_by="person",
+        named=row["named"] or "",
+        **_reach(row, rooms, _group_codes(row), _buyers(row)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: sealing the trail, doing what falls due, sweeping up."""
+"""What goes on beside the requests: sealing the trail, delivering events, doing what falls due, sweeping up."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,8 @@ from typing import Any
 import asyncpg
 import structlog
 
+from entrepot.storage import sessions
+from entrepot.storage.deliveries import SWEPT, Deliveries
 from entrepot.storage.due import Job, next_due, run_due
 from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
@@ -20,9 +22,17 @@ from entrepot.storage.sealer import LeaseLost, release, seal, unsealed
 LOG = structlog.get_logger()
 
 CHANNEL = "entrepot"
+WRITTEN, MADE = "written", "made"
+"""What is told of: something was written, or deliveries are there to be made."""
+
+NOTIFY = "select pg_notify('entrepot', $1)"
+SEALED_ELSEWHERE = "select holder <> $1 and leased_until > clock_timestamp() from sealer"
 BUSY_S, IDLE_S = 0.2, 1.0
+FOLLOWED_S, UNFOLLOWED_S = 0.02, 2.0
+"""How long sealing rests where somebody is sent what happens, and how often it is looked whether somebody is."""
+
 AFTER_FAULT_S, AFTER_FAULT_MOST_S = 0.5, 5.0
-SEAL_S_MAX, DUE_S_MAX, SWEEP_S_MAX = 120.0, 600.0, 600.0
+SEAL_S_MAX, DUE_S_MAX, SWEEP_S_MAX, DELIVER_S_MAX = 120.0, 600.0, 600.0, 120.0
 SWEEP_S = 600.0
 DUE_AT_ONCE = 50
 SETTLE_S = 0.02
@@ -32,6 +42,8 @@ PATIENCE = 4
 SWEEP = (
     "delete from idempotency where created_at < now() - interval '24 hours'",
     "delete from due where done_at < now() - interval '7 days'",
+    *sessions.SWEEP,
+    SWEPT,
 )
 
 
@@ -43,17 +55,30 @@ class Work:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, jobs: Mapping[str, Job], heads: Heads | None = None, files: Files | None = None
+        self,
+        pool: asyncpg.Pool,
+        jobs: Mapping[str, Job],
+        heads: Heads | None = None,
+        files: Files | None = None,
+        deliveries: Deliveries | None = None,
     ):
         self._pool = pool
         self._files = files or Files(pool)
         self._jobs = jobs
         self._heads = heads
+        self._deliveries = deliveries
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._hints = asyncio.Event(), asyncio.Event()
+        self._sealed = asyncio.Event()
+        self._written = False
+        self._followed = False
 
     def hint(self) -> None:
         """There may be something to do. Costs next to nothing; call it after a write."""
+        self._written = True
+        self._look()
+
+    def _look(self) -> None:
         for each in self._hints:
             each.set()
 
@@ -65,11 +90,21 @@ class Work:
                 group.create_task(self._keep("due work", self._do_due, DUE_S_MAX, self._hints[1]))
                 group.create_task(self._keep("sweeping", self._sweep, SWEEP_S_MAX))
                 group.create_task(self._keep("listening", self._listen, None))
+                if self._deliveries is not None:
+                    moved = self._deliveries.moved
+                    group.create_task(self._keep("following", self._take_on, DELIVER_S_MAX, self._sealed))
+                    group.create_task(self._keep("delivering", self._deliver, DELIVER_S_MAX, moved))
         finally:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(2):
+                    if self._deliveries is not None:
+                        await self._deliveries.stop()
                     await self._seal_once(last=True)
                     await release(self._pool, self._holder)
+
+    async def tell(self) -> None:
+        """Where this process does no work: others hear of what it writes, as long as somebody is sent what happens."""
+        await self._keep("telling", self._tell, DUE_S_MAX, self._hints[0])
 
     async def settle(self, *, sealed: bool = True) -> list[str]:
         """Works until nothing is due and, unless told otherwise, all is sealed, whoever does it.
@@ -90,7 +125,36 @@ class Work:
     # Each of these does what there is, and says in how many seconds to look again ----------------
 
     async def _seal(self) -> float:
-        return BUSY_S if await self._seal_once() else IDLE_S
+        written, self._written = self._written, False
+        if await self._seal_once():
+            self._sealed.set()
+            return FOLLOWED_S if self._followed else BUSY_S
+        if written and self._followed and await self._pool.fetchval(SEALED_ELSEWHERE, self._holder):
+            await self._pool.execute(NOTIFY, WRITTEN)
+        return IDLE_S
+
+    async def _tell(self) -> float:
+        written, self._written = self._written, False
+        if not written or self._deliveries is None or not await self._deliveries.wanted():
+            return UNFOLLOWED_S
+        await self._pool.execute(NOTIFY, WRITTEN)
+        return FOLLOWED_S
+
+    async def _take_on(self) -> float:
+        assert self._deliveries is not None
+        self._followed = await self._deliveries.wanted()
+        if not self._followed:
+            return UNFOLLOWED_S
+        if not await self._deliveries.take_on():
+            return IDLE_S
+        await self._pool.execute(NOTIFY, MADE)
+        return 0.0
+
+    async def _deliver(self) -> float:
+        assert self._deliveries is not None
+        if await self._deliveries.go_on():
+            return 0.0
+        return IDLE_S if self._followed else UNFOLLOWED_S
 
     async def _seal_once(self, *, last: bool = False) -> int:
         try:
@@ -165,8 +229,11 @@ class Work:
                     await hint.wait()
             hint.clear()
 
-    def _heard(self, *_: Any) -> None:
-        self.hint()
+    def _heard(self, _conn: Any, _pid: int, _channel: str, what: str) -> None:
+        if what == MADE and self._deliveries is not None:
+            self._deliveries.moved.set()
+        else:
+            self._look()
 
     async def _now(self) -> datetime:
         return await self._pool.fetchval("select entrepot_now()")

@@ -120,6 +120,7 @@ def lines() -> Iterator[Row]:
     yield line(f"{below}/templates", "TPL-5001-0001-0019", name="Gone", type="OrderProcessing", content="x",
                status="Deleted")  # fmt: skip
     yield line("catalog/units-of-measure", "UNT-1009", name="Gone", status="Deleted")
+    yield from papers()
     # What another seller sells at is none of these clients' business.
     yield line("catalog/authorizations", "AUT-5001-0022", name="Leave", product=refer(PRODUCT), vendor=vendor,
                owner=refer("SEL-4002-0001"), currency="USD")  # fmt: skip
@@ -143,6 +144,26 @@ def lines() -> Iterator[Row]:
         yield line("program/certificates", f"CER-9003-0001-000{number}", name="Admitted", program=program,
                    vendor=maker, client=holder, licensee=refer(licensee), buyer=refer(buyer), status="Active",
                    applicableTo="Licensee")  # fmt: skip
+
+
+def papers() -> Iterator[Row]:
+    """Papers of products in every state, and what a policy rests on, each with a file."""
+    states = ("Draft", "Published", "Unpublished", "Deleted")
+    for product in ("PRD-5001-0001", "PRD-5001-0011", "PRD-5002-0001"):
+        digits, below = product[4:], f"catalog/products/{product}"
+        for number, status in enumerate(states, 1):
+            told = f"{status} paper of {product}."
+            file = {"name": f"{told}pdf", "contentType": PDF, "base64": b64encode(told.encode()).decode()}
+            yield {"$kind": f"{below}/documents", "id": f"PDC-{digits}-000{number}", "name": told, "type": "File",
+                   "status": status, "$file": file}  # fmt: skip
+            yield {"$kind": f"{below}/media", "id": f"MED-{digits}-000{number}", "name": told, "type": "Image",
+                   "status": status, "$file": {**file, "name": f"{told}png", "contentType": "image/png"}}  # fmt: skip
+            if product == PRODUCT:
+                yield {"$kind": f"{below}/terms/TCS-{digits}-0001/variants", "id": f"TCV-{digits}-0001-001{number}",
+                       "name": told, "type": "File", "status": status, "$file": file}  # fmt: skip
+    agreed = {"name": "Agreed.pdf", "contentType": PDF, "base64": b64encode(b"agreed").decode()}
+    yield {"$kind": "catalog/pricing-policies/PRP-6001-0001-0001/attachments", "id": "PPA-6001-0001-0001-0001",
+           "name": "Agreed", "$file": agreed}  # fmt: skip
 
 
 ASKED = (
@@ -212,8 +233,10 @@ def populated(served: Served) -> "Crowd":
             basketed(served, who, licensee, day)
         person = {"firstName": "Ada", "lastName": "Lo", "email": "ada@licensee.example"}
         ok(served.call(who, "POST", f"/accounts/licensees/{licensee}/contacts", person))
+    told = recorded(served, priced["id"])
     crowd = Crowd(served)
     crowd.marks = {
+        **told,
         "changed comments": frozenset(("operations",)),
         "77123.45": frozenset(("operations", "vendor")),  # the purchase price
         "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
@@ -239,6 +262,23 @@ def basketed(served: Served, who: str, licensee: str, day: str) -> None:
         for product in (PRODUCT, OTHER_PRODUCT)
     ]
     ok(served.call(who, "POST", "/commerce/baskets", {"licensee": refer(licensee), "lines": lines}))
+
+
+def recorded(served: Served, order: str) -> dict[str, frozenset[str]]:
+    """Programs of all parties tell of an order, of nothing, and of what is theirs alone."""
+    parties = {"vendor": _of("vendor") - {"other vendor"}, "client": frozenset(("client", "restricted")),
+               "operations": frozenset[str]()}  # fmt: skip
+    found: dict[str, frozenset[str]] = {}
+    for who, own in parties.items():
+        for kind, thing, readers in (
+            ("Public", order, parties["vendor"] | parties["client"]), ("Private", order, own),
+            ("Public", "XXX-1", own - {"restricted"}),
+        ):  # fmt: skip
+            mark = f"program of {who} {kind} {thing}."
+            body = {"event": f"extensions.{who}.told", "summary": mark, "type": kind, "object": {"id": thing}}
+            ok(served.call(who, "POST", "/audit/records", body))
+            found[mark] = readers | {"operations"}
+    return found
 
 
 def attached(served: Served, agreement: Row) -> None:

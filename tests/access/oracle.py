@@ -254,6 +254,16 @@ def transfer(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return contact(crowd, reader, row) and (reader.is_operations or alive(row))
 
 
+def policy_paper(_: Crowd, reader: Reader, row: Row) -> bool:
+    return reader.is_operations
+
+
+def event_type(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """Those of the platform everybody's; those of programs are known to whom they told something."""
+    told = crowd.served.fetch("select target_id from event_types_accounts where owner_id = $1", row["id"])
+    return reader.is_operations or row["key"].startswith("platform.") or reader.account in {each[0] for each in told}
+
+
 def record(_: Crowd, reader: Reader, row: Row) -> bool:
     if reader.is_operations:
         return True
@@ -299,11 +309,14 @@ SEES: dict[str, Rule] = {
     "catalog/products/{product}/templates": template,
     "catalog/products/{product}/terms": of_product("Published"),
     "catalog/products/{product}/terms/{terms}/variants": variant,
+    "catalog/products/{product}/documents": of_product("Published"),
+    "catalog/products/{product}/media": of_product("Published"),
     "catalog/items": of_product("Published", "Unpublished"),
     "catalog/units-of-measure": kept,
     "catalog/price-lists": price_list,
     "catalog/price-lists/{priceList}/items": price,
     "catalog/pricing-policies": pricing_policy,
+    "catalog/pricing-policies/{pricingPolicy}/attachments": policy_paper,
     "catalog/authorizations": of_product(),
     "catalog/listings": of_product(),
     "program/programs": program,
@@ -329,6 +342,7 @@ SEES: dict[str, Rule] = {
     "commerce/requests/{request}/messages": message,
     "commerce/requests/{request}/attachments": of_request,
     "audit/records": record,
+    "audit/event-types": event_type,
     "events": record,
     "identities": everybody,
 }

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from entrepot.accounts.permission import rooms
+from entrepot.http import session
 from entrepot.http.api import Api
 from entrepot.http.routes import Router, routes_of
 from entrepot.kernel.access import Caller
@@ -23,6 +24,7 @@ from entrepot.kernel.shape import Shapes
 from entrepot.offers import NOUNS
 from entrepot.storage import schema, store
 from entrepot.storage.callers import Callers
+from entrepot.storage.sessions import Sessions
 from entrepot.storage.store import Store, open_pool
 from entrepot.storage.vault import Vault
 from tests import world
@@ -404,13 +406,17 @@ def test_of_five_twins_that_come_at_once_one_asks(bench):
     bench(story, size=4)
 
 
+def asking(pool: Any) -> session.Callers:
+    return session.Callers(Callers(pool, rooms), Sessions(pool, rooms))
+
+
 def test_a_twin_of_one_that_runs_for_long_is_told_to_come_back(bench, monkeypatch):
     """Over HTTP, where `Retry-After` goes out as a header."""
     monkeypatch.setattr(store, "TWIN_WAIT_S", 0.3)
 
     async def story(b: Bench, oracle: Oracle) -> None:
         routes, unused = Router(routes_of((b.resource,))), cast(Any, None)
-        api = Api(routes, b.doors, Callers(b.pool, rooms), unused, unused, body_bytes_max=1000)
+        api = Api(routes, b.doors, asking(b.pool), unused, unused, body_bytes_max=1000)
         first = asyncio.create_task(post(api, b.id))
         await oracle.begun.wait()
         status, headers, body = await post(api, b.id)
