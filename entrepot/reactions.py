@@ -1,4 +1,4 @@
-"""What follows from what: work that falls due, and who answers it. One table, on one screen."""
+"""What follows from what: work that falls due, who answers it, and who is sent what happened. On one screen."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -6,13 +6,17 @@ from typing import Protocol
 
 from entrepot.accounts import account_user
 from entrepot.accounts.people_api import EXPIRATION, MEMBERS
+from entrepot.accounts.permission import rooms
+from entrepot.audit.api import OFFERS as AUDIT
 from entrepot.commerce import basket, fulfiller, fulfilment, subscription
 from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Invalid, Missing
 from entrepot.kernel.identity import SERVICES
+from entrepot.kernel.receiver import Kind
 from entrepot.kernel.resource import Action, Resource
+from entrepot.notifications import webhook_receiver
 
 
 class Due(Protocol):
@@ -64,3 +68,10 @@ JOBS: dict[str, Callable[[Doors], Job]] = {
     **{job: act(ORDERS, action, PLATFORM) for job, action in CLOCK.items()},
 }
 """Job name to the function that makes it from the doors."""
+
+FEED = next(each for each in AUDIT if each.followed)
+
+RECEIVERS: dict[str, Callable[[Doors], Kind]] = {
+    webhook_receiver.KIND: lambda doors: webhook_receiver.Webhooks(doors, FEED, PLATFORM, rooms),
+}
+"""Kind of receivers of events to the function that makes it from the doors."""

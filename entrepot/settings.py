@@ -29,6 +29,7 @@ class Settings:
     files_key_id: str = ""
     files_secret: str = ""
     metrics_public: bool = False
+    allow_private_calls: bool = False
     pax8_port: int | None = None
     pax8_calls_per_minute: int = 1000
 

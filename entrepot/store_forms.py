@@ -4,6 +4,14 @@ from entrepot.accounts import store_form as accounts
 from entrepot.audit import store_form as audit
 from entrepot.catalog import store_form as catalog
 from entrepot.commerce import store_form as commerce
+from entrepot.notifications import store_form as notifications
 from entrepot.program import store_form as program
 
-FORMS = accounts.FORMS + catalog.FORMS + program.FORMS + commerce.FORMS + audit.FORMS
+FORMS = (
+    accounts.FORMS
+    + catalog.FORMS
+    + program.FORMS
+    + notifications.FORMS
+    + commerce.FORMS
+    + audit.FORMS
+)

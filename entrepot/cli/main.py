@@ -42,6 +42,10 @@ ERR = Console(stderr=True)
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database.")]
 Url = Annotated[str | None, typer.Option("--database-url", help="A PostgreSQL >= 15 instead of the embedded one.")]
 HeadsFile = Annotated[str | None, typer.Option("--heads", help="File of the signed heads of the trail.")]
+PrivateCalls = Annotated[
+    bool | None,
+    typer.Option("--allow-private-calls/--public-calls", help="Webhooks may go to private addresses, and by http."),
+]
 Sandbox = Annotated[bool | None, typer.Option("--sandbox", help="Mark a new database as a sandbox for good.")]
 
 
@@ -98,6 +102,7 @@ def serve(
     metrics_public: Annotated[
         bool | None, typer.Option("--metrics-public/--metrics-private", help="Metrics for other machines too.")
     ] = None,
+    allow_private_calls: PrivateCalls = None,
     pax8_port: Annotated[
         int | None, typer.Option(help="A port with the Pax8 API alone, at its root; 0 picks a free one.")
     ] = None,
@@ -123,6 +128,7 @@ def serve(
         files_key_id=files_key_id,
         files_secret=files_secret,
         metrics_public=metrics_public,
+        allow_private_calls=allow_private_calls,
         pax8_port=pax8_port,
         pax8_calls_per_minute=pax8_calls_per_minute,
     )
@@ -130,9 +136,15 @@ def serve(
 
 
 @app.command("work")
-def only_work(data: Data = None, database_url: Url = None, heads: HeadsFile = None) -> None:
+def only_work(
+    data: Data = None,
+    database_url: Url = None,
+    heads: HeadsFile = None,
+    allow_private_calls: PrivateCalls = None,
+) -> None:
     """Only background work, for a further node."""
-    run(serving.work(settings(data=data, database_url=database_url, heads=heads)))
+    chosen = settings(data=data, database_url=database_url, heads=heads, allow_private_calls=allow_private_calls)
+    run(serving.work(chosen))
 
 
 class Tools(StrEnum):

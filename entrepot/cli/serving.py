@@ -171,7 +171,7 @@ async def converse(settings: Settings, token: str, tools: str) -> None:
 @contextlib.asynccontextmanager
 async def _beside(parts: house.Application, working: bool, stop: asyncio.Event):
     """The tasks that run beside the server, ended with it."""
-    tasks = [asyncio.create_task(parts.work.run())] if working else []
+    tasks = [asyncio.create_task(parts.work.run() if working else parts.work.tell())]
     if parts.embedded is not None:
         tasks.append(asyncio.create_task(_watch_owner(parts, stop)))
     try:

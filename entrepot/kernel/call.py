@@ -110,6 +110,7 @@ class Call:
     told: dict[str, list[str]] = field(default_factory=dict)
     owner_id: str = ""
     trace_id: str = ""
+    sandbox: bool = False
     file: File | None = None
     held: File | None = None
     vault: Secrets | None = None

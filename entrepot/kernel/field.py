@@ -27,12 +27,14 @@ class Field:
 
     `name` is the wire name, with dots for nested objects. `sees` says which actors know that it
     exists. `writes` maps an actor to the states in which it may write (None: in any).
-    `core` travels in references; `heavy` is left out of lists unless selected; `aside` is left out
+    `core` travels in references; `heavy` is left out of lists unless selected, and what is `asked` for everywhere but
+    in the answer to whoever writes it; `aside` is left out
     where the thing is shown within another. Of a `screened` part each sees, within the owner too, what the row rule
     of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
     `counts` is the SQL of a number that is counted as it is read, `seeks` that of a text that is only looked for.
     A `derived` list of references is a view of rows that are kept elsewhere. What is `untold` is on no trail.
+    `own` is the column of the account whose it is: it alone is given the field, and operations.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Field:
     writes: Writes = field(default_factory=dict)
     core: bool = False
     heavy: bool = False
+    asked: bool = False
     required: bool = False
     filterable: bool = True
     members: tuple[str, ...] = ()
@@ -62,6 +65,7 @@ class Field:
     seeks: Callable[..., Any] | None = None
     derived: bool = False
     untold: bool = False
+    own: str = ""
     secret: bool = False
     needs: tuple[str, ...] = ()
     wants: Callable[..., object] | None = None

@@ -11,9 +11,10 @@ from entrepot.kernel.rql.select import Select
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Json, Raw, decode, moment_text
 
-FULL, LISTED, ELEMENT, CORE = "full", "listed", "element", "core"
+FULL, LISTED, ELEMENT, CORE, MADE = "full", "listed", "element", "core", "made"
 """How much of a thing is given when nothing is selected: by id and after writes everything the actor
-sees; in lists without the heavy fields; within its owner likewise; in a reference the core."""
+sees; in lists without the heavy fields; within its owner likewise; in a reference the core; when
+it is made, also what is given only once and when it is asked for."""
 
 EVERYTHING, COLUMNS = "everything", "columns"
 """How much a verb is handed, whoever asks: a thing with its parts, or its columns alone."""
@@ -186,7 +187,11 @@ class _Chosen:
     def _by_default(self, each: Field) -> bool:
         if each.name == "id":
             return True
-        if self.mode in (FULL, EVERYTHING, COLUMNS):
+        if self.mode in (MADE, EVERYTHING, COLUMNS):
+            return True
+        if each.asked:
+            return False
+        if self.mode == FULL:
             return True
         if self.mode == CORE:
             return each.core

@@ -167,6 +167,16 @@ class Store:
             raise OutOfIds(noun, {parent_id: 1})
         return block.pop()
 
+    async def some(self, noun: Noun, count: int) -> list[str]:
+        """So many new ids of a kind."""
+        found: list[str] = []
+        while len(found) < count:
+            try:
+                found.append(self.draw(noun))
+            except OutOfIds as empty:
+                await self.refill(empty.noun, empty.wanted)
+        return found
+
     async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None:
         """Reserves ids: of each parent as many as are wanted, else a block; those of a process that stops are lost.
 

@@ -1,0 +1,46 @@
+"""What the room of notifications offers, and to whom."""
+
+from entrepot.kernel import plain
+from entrepot.kernel.field import enum, integer, text
+from entrepot.kernel.resource import Action, Resource, create, remove, update
+from entrepot.notifications import delivery, event_subscription
+from entrepot.notifications.delivery import DELIVERY
+from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION, EVERY, FAULTS
+
+NOUNS = (EVENT_SUBSCRIPTION, DELIVERY)
+
+NEEDS = "notifications"
+"""The module that makes it one's business where events are sent. No agent sends them anywhere."""
+
+_SECRET = (text("secret", longest=100),)
+_FAULT = (enum("kind", FAULTS), integer("times", least=1))
+
+PAUSE = Action("pause", event_subscription.pause, by="kernel", takes=(text("reason"),))
+GIVE_UP = Action("give-up", event_subscription.give_up, by="kernel", takes=(text("delivery"),))
+"""What deliveries bring about by themselves: neither has an address."""
+
+EVENT_SUBSCRIPTIONS = Resource(
+    EVENT_SUBSCRIPTION,
+    create=create(event_subscription.create, by=EVERY, loads=event_subscription.beside, takes=_SECRET, needs=NEEDS),
+    update=update(event_subscription.update, by=EVERY, needs=NEEDS),
+    remove=remove(plain.erase, by=EVERY, needs=NEEDS),
+    actions=(
+        Action("enable", plain.step("enable"), moves="enable", needs=NEEDS),
+        Action("disable", plain.step("disable"), moves="disable", needs=NEEDS),
+        Action("rotate-secret", event_subscription.rotate_secret, by=EVERY, takes=_SECRET, alone=True, needs=NEEDS),
+        Action("test", delivery.ping, by=EVERY, gives=delivery.GIVEN, needs=NEEDS),
+        Action("fault", event_subscription.make_fault, by=EVERY, takes=_FAULT, alone=True, needs=NEEDS),
+        PAUSE,
+        GIVE_UP,
+    ),
+    summary="Where events are sent as they happen: signed, in order, until they have arrived.",
+)
+
+OFFERS = (
+    EVENT_SUBSCRIPTIONS,
+    Resource(
+        DELIVERY,
+        actions=(Action("redeliver", delivery.redeliver, by=EVERY, needs=NEEDS),),
+        summary="Events on their way to a receiver, and what became of each.",
+    ),
+)

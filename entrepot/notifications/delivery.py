@@ -1,0 +1,95 @@
+"""A delivery: one event on its way to one receiver, with every attempt that was made."""
+
+import sqlalchemy as sa
+
+from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body
+from entrepot.kernel.call import Call, Got
+from entrepot.kernel.errors import Conflict
+from entrepot.kernel.field import document, enum, integer, moment, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.wire import moment_text
+from entrepot.notifications import event_subscription
+from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION
+
+PING = "platform.notifications.event_subscription.ping"
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Whoever sees the subscription."""
+    if who.actor == "kernel":
+        return sa.true()
+    owner = EVENT_SUBSCRIPTION.table.alias()
+    return sa.exists().where(owner.c.id == row.c.subscription_id, event_subscription.sees(owner, who))
+
+
+ATTEMPT = {
+    "type": "object",
+    "properties": {
+        "at": {"type": "string", "format": "date-time"},
+        "status": {"type": "integer"},
+        "milliseconds": {"type": "integer"},
+        "answer": {"type": "string"},
+        "error": {"type": "string"},
+    },
+}
+
+DELIVERY = Noun(
+    name="Delivery",
+    path="notifications/deliveries",
+    table_name="webhook_deliveries",
+    ids=Ids("DLV", 4),
+    sees=sees,
+    order="-created",
+    trailed=False,
+    fields=(
+        ref("subscription", "notifications/event-subscriptions"),
+        ref("account", "accounts/accounts"),
+        enum("status", "Pending Delivered Failed"),
+        text("event"),
+        text("object.id"),
+        text("object.objectType"),
+        integer("tries"),
+        moment("created"),
+        moment("nextAttempt"),
+        moment("delivered"),
+        document("attempts", heavy=True, schema={"type": "array", "items": ATTEMPT}),
+        document("payload", heavy=True, schema={"type": "object"}),
+    ),
+)
+"""A view of what the engine keeps for webhooks; it is kept for 30 days. Attempts are the last fifty."""
+
+
+def ping(call: Call, subscription: Thing, body: Body, got: Got) -> dict[str, object]:
+    """A letter about nothing, to see whether it arrives. It goes out even while nothing else does."""
+    payload = {"id": subscription.id, "event": PING, "at": moment_text(call.now)}
+    delivery = call.new(
+        DELIVERY,
+        subscription_id=subscription.id,
+        account_id=subscription.account_id,
+        status="Pending",
+        event=PING,
+        object_id=subscription.id,
+        object_object_type="EventSubscription",
+        tries=0,
+        attempts=[],
+        payload=payload,
+    )
+    return {"delivery": {"id": delivery.id}}
+
+
+GIVEN = {
+    "type": "object",
+    "properties": {"delivery": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}},
+    "required": ["delivery"],
+}
+"""What is told of a ping: the delivery, in which its fate will stand."""
+
+
+def redeliver(call: Call, delivery: Thing, body: Body, got: None) -> None:
+    """It goes out once more, with the id that it had: the receiver can tell that it is the same."""
+    if delivery.status == "Pending":
+        raise Conflict(f"Delivery {delivery.id} is under way.")
+    delivery.status, delivery.delivered, delivery.tries = "Pending", None, 0
