@@ -67,6 +67,7 @@ BASKET = Noun(
     sees=buyers_own,
     audience=("client_id",),
     scope="buyer_id",
+    party="client_id",
     fields=(
         enum("status", " ".join(LIFE.states), core=True),
         document("statusNotes", schema=MESSAGE),
