@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from entrepot.catalog import paper
 from entrepot.catalog.product import PRODUCT
-from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
+from entrepot.catalog.publication import EVENTS, LIFE, kept, seen, vendor_unseen
 from entrepot.kernel.access import Who
 from entrepot.kernel.field import audited, enum, held_file, ref, text
 from entrepot.kernel.file import DOCUMENTS, Upload
@@ -39,7 +39,7 @@ DOCUMENT = Noun(
         *held_file(),
         enum("status", " ".join(LIFE.states), core=True),
         ref("product", "catalog/products"),
-        paper.vendor_unseen(),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )

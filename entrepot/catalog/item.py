@@ -9,7 +9,7 @@ from entrepot.catalog import seat_rules
 from entrepot.catalog.parameter import is_hidden
 from entrepot.catalog.parameter_value import Definition, display
 from entrepot.catalog.product import PRODUCT
-from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
+from entrepot.catalog.publication import EVENTS, LIFE, kept, seen, vendor_unseen
 from entrepot.kernel.access import Who
 from entrepot.kernel.field import audited, bag, computed, document, enum, externals, flag, ref, text
 from entrepot.kernel.ids import Ids
@@ -92,6 +92,7 @@ ITEM = Noun(
     ids=Ids("ITM", 3, child_of="product"),
     life=LIFE,
     sees=sees,
+    audience=("vendor_id",),
     fields=(
         text("name", longest=500, required=True, core=True, writes="vendor"),
         enum("status", " ".join(LIFE.states), core=True),
@@ -124,9 +125,16 @@ ITEM = Noun(
             filterable=False,
             writes="vendor",
         ),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
+
+
+def fill_texts(item: Thing) -> None:
+    """A description that is not there is an empty one: the official command line insists on it (platform spec 12)."""
+    if item.description is None:
+        item.description = ""
 
 
 def is_orderable(item: Thing) -> bool:

@@ -5,12 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from entrepot.catalog.item import ITEM
+from entrepot.catalog import price_list_item
+from entrepot.catalog.item import ITEM, fill_texts
 from entrepot.catalog.item_group import ITEM_GROUP
 from entrepot.catalog.parameter import PARAMETER, is_active
 from entrepot.catalog.parameter_value import faults, is_empty
 from entrepot.catalog.price_list import PRICE_LIST
 from entrepot.catalog.price_list_item import PRICE_LIST_ITEM
+from entrepot.catalog.unit_of_measure import UNIT_OF_MEASURE
 from entrepot.kernel import plain
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
@@ -34,6 +36,7 @@ DECLARED = {"definitions": Want(PARAMETER, lambda row: row.c.product_id == given
 BESIDE = {
     **DECLARED,
     "groups": Want(ITEM_GROUP, lambda row: row.c.id == given("group_id")),
+    "units": Want(UNIT_OF_MEASURE, lambda row: row.c.id == given("unit_id")),
     "alike": Want(ITEM, _alike),
 }
 
@@ -50,7 +53,8 @@ async def beside(load: Load, call: Call, item: Thing | None, body: Body) -> Got:
     """Where it is to belong, what is called the same already, and which values it may have."""
     product_id = str(item.product_id) if item is not None else _text(body, "product", "id")
     named = _text(body, "externalIds", "vendor") or (item is not None and item.external_ids_vendor) or ""
-    got = await load(BESIDE, product_id=product_id, group_id=_text(body, "group", "id"), external_id=named)
+    group_id, unit_id = (_text(body, name, "id") for name in ("group", "unit"))
+    got = await load(BESIDE, product_id=product_id, group_id=group_id, unit_id=unit_id, external_id=named)
     return _declared(call, product_id, got)
 
 
@@ -79,7 +83,7 @@ def _text(body: Body, name: str, within: str) -> str:
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """Something that can be ordered begins as a draft of the product's vendor."""
-    item = plain.begin(call, ITEM, body)
+    item = plain.begin(call, ITEM, body, vendor_id=call.caller.account_id)
     _settle(call, item, body, got)
     return item
 
@@ -113,10 +117,14 @@ def unpublish(call: Call, item: Thing, body: Body, got: None) -> None:
 
 
 def _settle(call: Call, item: Thing, body: Body, got: Got) -> None:
+    fill_texts(item)
     _require_terms(call, item, body)
     for group in got.groups:
         if group.id == item.group_id and item.product_id not in (None, group.product_id):
             call.fault(body.path("group.id"), f"ItemGroup {group.id!r} was not found.")
+    for each in (*got.groups, *got.units):
+        if each.id in (item.group_id, item.unit_id):
+            call.rely(each)  # it may be deleted meanwhile
     for other in got.alike:
         if other.id != item.id and _called(other) == _called(item):
             words = f"Item {other.id} of this product is called so already, on the same terms."
@@ -175,11 +183,11 @@ def _require_values(call: Call, item: Thing, got: Got) -> None:
 def _stand_on_lists(call: Call, item: Thing, got: Got) -> None:
     """An entry without a price on each list of the product where it has none. Source: platform spec 2.2."""
     missing = list(_lists_without(got))
-    call.ahead(PRICE_LIST_ITEM, dict.fromkeys(missing, 1))
-    for each in missing:
-        call.new(PRICE_LIST_ITEM, price_list_id=each, item_id=item.id, status="Draft")
+    call.ahead(PRICE_LIST_ITEM, {str(prices.id): 1 for prices in missing})
+    for prices in missing:
+        price_list_item.begin(call, prices, item)
 
 
-def _lists_without(got: Got) -> Iterator[str]:
+def _lists_without(got: Got) -> Iterator[Thing]:
     there = {each.price_list_id for each in got.entries}
-    return (str(each.id) for each in got.price_lists if each.id not in there)
+    return (each for each in got.price_lists if each.id not in there)

@@ -13,7 +13,7 @@ from entrepot.kernel import plain
 from entrepot.kernel.body import Body, convert
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.field import Field, ref
+from entrepot.kernel.field import Field
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.resource import Verb
 from entrepot.kernel.thing import Thing
@@ -35,11 +35,6 @@ def is_language(value: object) -> list[str]:
     """What is wrong with a language such as `en` or `de-CH`."""
     right = not value or _LANGUAGE.fullmatch(str(value))
     return [] if right else ["A language such as en or de-CH was expected."]
-
-
-def vendor_unseen() -> Field:
-    """The vendor whose product a paper is of: it reads in the trail what becomes of it."""
-    return ref("vendor", "accounts/accounts", sees="kernel", filterable=False)
 
 
 def _owner(row: sa.FromClause) -> sa.ColumnElement[bool]:

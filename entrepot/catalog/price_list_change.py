@@ -17,7 +17,7 @@ from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 
 LIVE = "Idle"
-UNBORN = ("Draft", "Deleted")
+UNBORN = [sa.literal_column(f"'{state}'") for state in ("Draft", "Deleted")]
 """States of an item in which no price list has it."""
 
 
@@ -36,7 +36,7 @@ USUAL = Want(PRICE_LIST, _usual, held=True)
 FOR_NEW = {
     "usual": USUAL,
     "products": Want(PRODUCT, lambda row: row.c.id == given("product"), visible=True),
-    "items": Want(ITEM, lambda row: row.c.product_id == given("product"), visible=True),
+    "items": Want(ITEM, lambda row: sa.and_(row.c.product_id == given("product"), row.c.status.not_in(UNBORN))),
 }
 
 FOLLOWING = {
@@ -77,7 +77,7 @@ IN_USE = {"listings": Want(LISTING, lambda row: sa.and_(row.c.price_list_id == g
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """A list with every item of the product that has left its draft; none of them is priced yet (platform spec 2.9).
 
-    An item that leaves its draft meanwhile looks for the lists of its product as it was: so the product is marked.
+    An item that leaves its draft in the same moment finds its place when it is published.
     """
     prices = plain.begin(call, PRICE_LIST, body)
     call.stop_on_faults()
@@ -88,11 +88,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     markup.agree(prices, "defaultMarkup", "defaultMargin")
     _one_default(call, prices, got)
     for item in got.items:
-        if item.status not in UNBORN:
-            price_list_item.begin(call, prices, item)
-        elif item.status == "Draft":
-            call.rely(item)
-    call.record("product.priced", call.keep(product), priceList=prices.id)
+        price_list_item.begin(call, prices, item)
     return prices
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.price_list import PRICE_LIST
-from entrepot.catalog.publication import kept, seen
+from entrepot.catalog.publication import kept, seen, vendor_unseen
 from entrepot.catalog.unit_price import margin_of, markup_for, markup_of, sales_price, spread
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
@@ -81,7 +81,7 @@ PRICE_LIST_ITEM = Noun(
         *(number(f"LP{each}") for each in ("x1", "xM", "xY")),
         ref("priceList", "catalog/price-lists"),
         ref("item", "catalog/items", core=True),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited("created", "updated", "published", "unpublished"),
     ),
 )

@@ -9,7 +9,7 @@ from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call
-from entrepot.kernel.field import audited, held_file, ref, text
+from entrepot.kernel.field import audited, computed, held_file, ref, text
 from entrepot.kernel.file import DOCUMENTS, Upload
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
@@ -31,15 +31,16 @@ PRICING_POLICY_ATTACHMENT = Noun(
     owner="pricingPolicy",
     sees=sees,
     fields=(
-        ref("pricingPolicy", "catalog/pricing-policies"),
+        ref("pricingPolicy", "catalog/pricing-policies", sees="operations"),
         text("name", longest=180, required=True, core=True, writes="operations"),
         text("description", longest=250, writes="operations"),
         text("type", longest=50, writes="operations:create"),
         *held_file(),
+        computed("fileName", "filename", lambda attachment, *_: attachment.filename, schema={"type": "string"}),
         *audited("created", "updated"),
     ),
 )
-"""Source: platform spec 2.11."""
+"""Source: platform spec 2.11. The name of the file is told twice: as everywhere, and as clients read it here."""
 
 ATTACHED = Upload("attachment", DOCUMENTS)
 

@@ -7,6 +7,7 @@ from typing import Any
 from entrepot.catalog.authorization import AUTHORIZATION
 from entrepot.catalog.document import DOCUMENT
 from entrepot.catalog.item import ITEM
+from entrepot.catalog.item import fill_texts as item_texts
 from entrepot.catalog.item_group import ITEM_GROUP
 from entrepot.catalog.listing import LISTING
 from entrepot.catalog.media import MEDIA
@@ -17,6 +18,7 @@ from entrepot.catalog.price_list_item import PRICE_LIST_ITEM, SPREADS
 from entrepot.catalog.pricing_policy import PRICING_POLICY
 from entrepot.catalog.pricing_policy_attachment import PRICING_POLICY_ATTACHMENT
 from entrepot.catalog.product import PRODUCT
+from entrepot.catalog.product import fill_texts as product_texts
 from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, VARIANT
 from entrepot.catalog.unit_of_measure import UNIT_OF_MEASURE
@@ -65,7 +67,13 @@ def resolved(thing: Thing, name: str, entry: object, known: Definitions, world: 
     return found
 
 
+def _product(product: Thing, world: World) -> None:
+    product_texts(product)
+
+
 def _item(item: Thing, world: World) -> None:
+    _of_product(item, world)
+    item_texts(item)
     one_time = "one-time" in (item.terms_model, item.terms_period)
     if item.terms_model is None:
         item.terms_model = "one-time" if one_time else "quantity"
@@ -147,7 +155,7 @@ def _put(thing: Thing, column: str, value: object) -> None:
 
 FORMS = (
     Form(UNIT_OF_MEASURE),
-    Form(PRODUCT, needs=("vendor",), keeps=True),
+    Form(PRODUCT, _product, needs=("vendor",), keeps=True),
     Form(ITEM_GROUP),
     Form(PARAMETER_GROUP),
     Form(PARAMETER, needs=("scope", "phase", "type"), keeps=True),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from entrepot.catalog import paper
 from entrepot.catalog.product import PRODUCT
-from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
+from entrepot.catalog.publication import EVENTS, LIFE, kept, seen, vendor_unseen
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
@@ -41,7 +41,7 @@ TERMS = Noun(
         integer("displayOrder", least=0, writes=WRITES),
         enum("status", " ".join(LIFE.states)),
         ref("product", "catalog/products"),
-        paper.vendor_unseen(),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
@@ -71,7 +71,7 @@ VARIANT = Noun(
         *held_file(),
         enum("status", " ".join(LIFE.states)),
         ref("termsAndConditions", "catalog/products/{product}/terms"),
-        paper.vendor_unseen(),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )

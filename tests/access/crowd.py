@@ -66,7 +66,13 @@ def lines() -> Iterator[Row]:
         yield line("accounts/user-groups", f"UGR-{digits}-0001", name=f"Group {digits}", account=account)
         yield line("accounts/users", f"USR-{digits}-0001", name=f"User {digits}", firstName="U", status="Active",
                    email=f"u@{digits}.example", accounts=[account], groups=[refer(f"UGR-{digits}-0001")])  # fmt: skip
-    for account, digits in ((other, "2002"), (vendor, "3001"), (client, "2001")):
+    for account, digits in (
+        (other, "2002"),
+        (vendor, "3001"),
+        (client, "2001"),
+        (second, "3002"),
+        (refer("ACC-1000-0001"), "1000"),
+    ):
         yield line(f"accounts/accounts/{account['id']}/identity-provider", f"IDP-{digits}-0001", clientId="us",
                    issuer=f"https://of-{digits}.example", domains=[f"{digits}.example"])  # fmt: skip
     for user, account, digits, status in (
@@ -158,7 +164,7 @@ def papers() -> Iterator[Row]:
                    "status": status, "$file": file}  # fmt: skip
             yield {"$kind": f"{below}/media", "id": f"MED-{digits}-000{number}", "name": told, "type": "Image",
                    "status": status, "$file": {**file, "name": f"{told}png", "contentType": "image/png"}}  # fmt: skip
-            if product == PRODUCT:
+            if product in (PRODUCT, OTHER_PRODUCT):
                 yield {"$kind": f"{below}/terms/TCS-{digits}-0001/variants", "id": f"TCV-{digits}-0001-001{number}",
                        "name": told, "type": "File", "status": status, "$file": file}  # fmt: skip
     agreed = {"name": "Agreed.pdf", "contentType": PDF, "base64": b64encode(b"agreed").decode()}
@@ -275,7 +281,12 @@ def recorded(served: Served, order: str) -> dict[str, frozenset[str]]:
             ("Public", "XXX-1", own - {"restricted"}),
         ):  # fmt: skip
             mark = f"program of {who} {kind} {thing}."
-            body = {"event": f"extensions.{who}.told", "summary": mark, "type": kind, "object": {"id": thing}}
+            body = {
+                "event": f"extensions.{who}.{kind.lower()}-{thing[:3].lower()}",
+                "summary": mark,
+                "type": kind,
+                "object": {"id": thing},
+            }
             ok(served.call(who, "POST", "/audit/records", body))
             found[mark] = readers | {"operations"}
     return found

@@ -119,9 +119,7 @@ def user_group(_: Crowd, reader: Reader, row: Row) -> bool:
 
 
 def member(_: Crowd, reader: Reader, row: Row) -> bool:
-    """Of the own account; a person sees their own of other accounts too."""
-    mine = reader.account == row["account_id"] or USERS.get(reader.who) == row["user_id"]
-    return row["status"] != "Removed" and (reader.is_operations or mine)
+    return row["status"] != "Removed" and own(_, reader, row)
 
 
 def own(_: Crowd, reader: Reader, row: Row) -> bool:

@@ -13,7 +13,7 @@ from tests.access.crowd import CALLERS, Crowd, Row, address, alike
 from tests.access.documented import offered
 from tests.access.oracle import Reader, visible
 from tests.access.test_fields import require_seen
-from tests.access.test_rows import LISTS, TRAIL, may_list, owner_is_seen, owners, rows_at
+from tests.access.test_rows import GROWING, LISTS, may_list, owner_is_seen, owners, rows_at
 from tests.serving import Reply
 
 ROUTES = list(routes_of(OFFERS))
@@ -109,7 +109,7 @@ def test_head_tells_what_get_tells_and_no_more(crowd: Crowd, route: Route, who: 
             where = address(path, *(chain if single else owner))
             head, get = crowd.call(who, "HEAD", where), crowd.get(who, where)
             assert (head.status, head.body) == (get.status, b"")
-            if resource.noun.path != TRAIL or single:  # the trail grows meanwhile
+            if resource.noun.path not in GROWING or single:
                 assert told_by_headers(head) == told_by_headers(get)
 
 
@@ -144,7 +144,9 @@ def state(crowd: Crowd) -> list[object]:
         "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
         " and table_name not in ('id_counters', 'seals', 'sealer') order by 1"
     )]  # fmt: skip
-    counts = (f"select '{table}', count(*), max(xmin::text::bigint) from {table}" for table in tables)
+    # When a token was last used is noted beside.
+    written = {table: "max(xmin::text::bigint)" for table in tables} | {"api_tokens": "sum(revision)"}
+    counts = (f"select '{table}', count(*), {written[table]} from {table}" for table in tables)
     return [tuple(row) for row in crowd.served.fetch(" union all ".join(counts))]
 
 
@@ -186,7 +188,7 @@ def test_an_answer_is_kept_for_the_token_that_got_it(crowd: Crowd, route: Route)
 @pytest.mark.parametrize("resource", [pytest.param(each, id=each.address) for each in LISTS])
 def test_a_count_is_of_its_caller(crowd: Crowd, resource: Resource) -> None:
     """Counts may be kept for a while: asked in turn, nobody gets the count of another."""
-    if resource.noun.path == TRAIL:
+    if resource.noun.path in GROWING:
         return
     for _ in range(2):
         for owner in owners(crowd, resource)[:2]:

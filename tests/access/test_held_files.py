@@ -5,11 +5,15 @@ import pytest
 from entrepot.kernel.resource import Resource
 from entrepot.offers import OFFERS
 from tests.access.crowd import CALLERS, LIMITED, Crowd, address, alike, limited_token
-from tests.access.oracle import visible
+from tests.access.oracle import Reader, visible
 from tests.access.test_addresses import never_like
 from tests.access.test_rows import owner_is_seen, owners, rows_at
 
-HOLDING = [resource for resource in OFFERS if resource.noun.file is not None and not resource.lists_only]
+HOLDING = [
+    each for each in OFFERS if each.noun.file is not None and each.noun.file.name == "file" and not each.lists_only
+]
+"""Icons have addresses of their own."""
+
 EACH = [pytest.param(resource, who, id=f"{resource.address} by {who}") for resource in HOLDING for who in CALLERS]
 
 
@@ -34,7 +38,7 @@ def test_who_sees_a_thing_has_its_file_and_nobody_else(crowd: Crowd, resource: R
             head = crowd.call(who, "HEAD", path, accept=row["content_type"])
             assert (head.status, head.headers["content-type"]) == (404, "application/problem+json")
             hidden += 1
-    assert given
+    assert given or Reader(who).actor not in resource.reads
     assert hidden or who == "operations"
 
 

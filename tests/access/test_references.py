@@ -15,7 +15,7 @@ from tests.access.crowd import Crowd, Row, address
 from tests.access.oracle import SEES, Reader, listed, visible
 from tests.access.test_fields import branches
 from tests.access.test_paths import EACH, askable, question, targets
-from tests.access.test_rows import TRAIL, may_list, owner_is_seen, owners, rows_at
+from tests.access.test_rows import GROWING, TRAIL, may_list, owner_is_seen, owners, rows_at
 
 ALL = Nouns(NOUNS)
 SORTED = ("text", "id", "integer", "decimal", "timestamp", "date")
@@ -24,7 +24,7 @@ SORTED = ("text", "id", "integer", "decimal", "timestamp", "date")
 
 def places(crowd: Crowd, resource: Resource, who: str) -> Iterator[tuple[str, list[Row]]]:
     """Addresses of a collection that the caller may list, with the rows that it finds there."""
-    if not may_list(who, resource) or resource.noun.path == TRAIL:
+    if not may_list(who, resource) or resource.noun.path in GROWING:
         return
     mine = [row for row in visible(crowd, who, resource.noun.path) if listed(resource.noun.path, row)]
     for owner in owners(crowd, resource)[:2]:

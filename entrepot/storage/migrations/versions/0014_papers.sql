@@ -80,6 +80,9 @@ alter table terms add column vendor_id text collate "C";
 update terms t set vendor_id = p.vendor_id from products p where p.id = t.product_id;
 alter table terms_variants add column vendor_id text collate "C", add column file_key text collate "C";
 update terms_variants v set vendor_id = t.vendor_id from terms t where t.id = v.terms_and_conditions_id;
+alter table items add column vendor_id text collate "C";
+update items i set vendor_id = p.vendor_id from products p where p.id = i.product_id;
+alter table items add constraint items_vendor_id_fkey foreign key (vendor_id) references accounts (id) deferrable;
 alter table price_list_items add column vendor_id text collate "C";
 update price_list_items i set vendor_id = l.vendor_id from price_lists l where l.id = i.price_list_id;
 

@@ -108,6 +108,7 @@ create function entrepot_register_event(event text, told text[]) returns void
         type_id text collate "C";
         words text;
         turn integer := 0;
+        told_of_itself constant text := 'platform.audit.audit_event_type.created';
     begin
         if not exists (select from event_types where key = event) then
             loop
@@ -120,7 +121,15 @@ create function entrepot_register_event(event text, told text[]) returns void
             words := replace(regexp_replace(event, '^(platform\.[^.]*|extensions)\.', ''), '.', ' ');
             words := replace(words, '_', ' ');
             insert into event_types (id, revision, key, name)
-                values (type_id, 0, event, upper(left(words, 1)) || substr(words, 2)) on conflict do nothing;
+                values (type_id, 1, event, upper(left(words, 1)) || substr(words, 2)) on conflict do nothing;
+            if found then
+                insert into trail (kind, object_id, revision, place, event, name, at, actor_id, accounts, delta, details)
+                    values ('audit/event-types', type_id, 1, 0, told_of_itself, 'event_type.created', entrepot_now(),
+                        'SVC-0002', '{}', '{}', '{}');
+                if event <> told_of_itself then
+                    perform entrepot_register_event(told_of_itself, '{}');
+                end if;
+            end if;
         end if;
         if event not like 'platform.%' then
             insert into event_types_accounts (owner_id, target_id, place)
@@ -130,4 +139,5 @@ create function entrepot_register_event(event text, told text[]) returns void
     end $$;
 
 -- What has happened so far.
-select entrepot_register_event(event, '{}') from (select distinct event from trail order by event) seen;
+select entrepot_register_event(event, '{}') from (select distinct event from trail order by event) seen
+    where exists (select from installation);
