@@ -4,8 +4,10 @@ import entrepot.accounts.api as accounts
 import entrepot.audit.api as audit
 import entrepot.catalog.api as catalog
 import entrepot.commerce.api as commerce
+import entrepot.integration.api as integration
 import entrepot.notifications.api as notifications
 import entrepot.program.api as program
+import entrepot.system.api as system
 from entrepot.kernel.identity import IDENTITY
 
 NOUNS = (
@@ -15,6 +17,8 @@ NOUNS = (
     *program.NOUNS,
     *notifications.NOUNS,
     *commerce.NOUNS,
+    *system.NOUNS,
+    *integration.NOUNS,
     *audit.NOUNS,
 )
 
@@ -24,5 +28,7 @@ OFFERS = (
     + program.OFFERS
     + notifications.OFFERS
     + commerce.OFFERS
+    + system.OFFERS
+    + integration.OFFERS
     + audit.OFFERS
 )

@@ -10,6 +10,9 @@ from entrepot.accounts.permission import rooms
 from entrepot.audit.api import OFFERS as AUDIT
 from entrepot.commerce import basket, fulfiller, fulfilment, subscription
 from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
+from entrepot.integration import installation
+from entrepot.integration.api import EXPIRATION as UNANSWERED
+from entrepot.integration.api import INSTALLATIONS
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Invalid, Missing
@@ -62,6 +65,7 @@ PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"],
 
 JOBS: dict[str, Callable[[Doors], Job]] = {
     account_user.EXPIRE: act(MEMBERS, EXPIRATION, PLATFORM),
+    installation.EXPIRE: act(INSTALLATIONS, UNANSWERED, PLATFORM),
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
     basket.PLACE: act(BASKETS, PLACING, PLATFORM, refused=GIVING_UP),
     subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),

@@ -21,7 +21,7 @@ OPENS: Final[Mapping[str, frozenset[str]]] = {
     "account-management": frozenset(("accounts",)),
     "audit": frozenset(("audit",)),
     "billing": frozenset(("billing",)),
-    "integration": frozenset(("integration",)),
+    "integration": frozenset(("integration", "system")),
     "notifications": frozenset(("notifications",)),
     "helpdesk": frozenset(("helpdesk",)),
     "programs": frozenset(("program",)),

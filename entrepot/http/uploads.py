@@ -71,7 +71,7 @@ async def read(
     Raises Unreadable for parts that cannot be read, WrongType for what has no parts.
     """
     if not is_multipart(headers):
-        raise WrongType(f"Send {KIND} with the parts {upload.body} and {upload.file}.")
+        raise WrongType(f"Send {KIND} with {' and '.join(filter(None, (upload.body, upload.file)))}.")
     coming = pieces(headers, receive, REQUEST_BYTES_MAX, _too_long())
     parts = _Parts(upload, _boundary(headers), json_bytes_max, keep)
     try:
@@ -131,12 +131,12 @@ class _Parts:
         if not self._ended:
             raise Unreadable("The parts of the request end early: the last boundary is missing.")
         body, file = self._found.get(self._upload.body), self._found.get(self._upload.file)
-        if body is None:
+        if body is None and self._upload.body:
             raise Unreadable(
                 f"The part {self._upload.body} is missing.", {self._upload.body: ["A part with JSON is required."]}
             )
-        raw = _bytes_of(body)
-        return Sent(raw, body.kind, _file(file), file.content) if file is not None else Sent(raw, body.kind)
+        raw, kind = (_bytes_of(body), body.kind) if body is not None else (b"", "")
+        return Sent(raw, kind, _file(file), file.content) if file is not None else Sent(raw, kind)
 
     def close(self) -> None:
         """Nothing comes of it."""

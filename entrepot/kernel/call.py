@@ -30,6 +30,10 @@ class Secrets(Protocol):
         """What a secret is found by."""
         ...
 
+    def token(self, claims: Mapping[str, object], audience: str, seconds: int) -> str:
+        """What is claimed, signed by this installation, for so long in real time: a JSON Web Token."""
+        ...
+
     def verifier(self, password: str) -> str:
         """What a password is checked against. It is slow on purpose."""
         ...

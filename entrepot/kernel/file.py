@@ -79,6 +79,8 @@ class Held:
 class Upload:
     """How an action takes a file, as multipart/form-data: a part `body` with the JSON, and a part `file`.
 
+    Without a `body` the file comes by itself.
+
     `types` are the content types that are taken, by the last part of the name. `plain`: without a file the
     JSON may also come alone. `bytes_max` is the most that the file may have; 0 leaves it to the request's own limit.
     """

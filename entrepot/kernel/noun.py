@@ -8,12 +8,18 @@ from functools import cached_property
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
-from entrepot.kernel.access import Who
+from entrepot.kernel.access import Caller, Who
 from entrepot.kernel.field import Field
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine
 
 Sees = Callable[[sa.FromClause, Who], sa.ColumnElement[bool]]
+
+Implied = Callable[[Caller, Mapping[str, str]], Mapping[str, str]]
+"""Values of columns that name one thing."""
+
+IMPLIED = "-"
+"""Stands for an id in an address."""
 
 METADATA = sa.MetaData()
 
@@ -44,6 +50,8 @@ class Noun:
     the owner, as for the copies of lines and subscriptions that travel in an order. `single` says
     that an owner has one at most: it answers at the collection's own address, without an id. `aka` names a field whose
     value may stand for the id in an address, as the e-mail of a user does.
+    `keeper` is the column of the account whose it is: other parties may see it, and do nothing with it.
+    `implied` gives the values by which an address that says `-` finds the one thing meant, from who asks and the query.
     `scope` is the column of the buyer whom it is about, and `party` that of the account that has it since it has the
     buyer: when the buyer goes to another account, it goes along.
     """
@@ -61,6 +69,8 @@ class Noun:
     audience: tuple[str, ...] = ()
     scope: str = ""
     party: str = ""
+    keeper: str = ""
+    implied: Implied | None = None
     listed: Sees | None = None
     order: str = "audit.created.at"
     trailed: bool = True

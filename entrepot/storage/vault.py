@@ -4,13 +4,21 @@ import base64
 import hashlib
 import os
 import secrets
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 
 SECRET_BYTES = 32
+ISSUER = "entrepot"
+ALGORITHM = "HS256"
 
 
 class Vault:
@@ -25,6 +33,7 @@ class Vault:
             hashlib.sha256(b"entrepot heads\0" + secret_key.encode()).digest()
         )
         self._verifier = self._signer.public_key()
+        self._token_key = OctKey.import_key(hashlib.sha256(b"entrepot tokens\0" + secret_key.encode()).digest())
 
     def sign(self, message: bytes) -> bytes:
         """The signature of a message, 64 bytes."""
@@ -37,6 +46,27 @@ class Vault:
         except InvalidSignature:
             return False
         return True
+
+    def token(self, claims: Mapping[str, object], audience: str, seconds: int) -> str:
+        """A JSON Web Token of what is claimed, for an audience, good for so long."""
+        now = int(time.time())
+        said = {**claims, "iss": ISSUER, "aud": audience, "iat": now, "exp": now + seconds}
+        return jwt.encode({"alg": ALGORITHM}, said, self._token_key)
+
+    def claimed(self, token: str, audience: str) -> Mapping[str, Any] | None:
+        """What such a token claims; None for one that is not ours, is for somebody else, or has ended."""
+        registry = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": ISSUER},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        try:
+            claims = jwt.decode(token, self._token_key, [ALGORITHM]).claims
+            registry.validate(claims)
+        except (JoseError, ValueError):
+            return None
+        return claims
 
     def seal(self, secret: str) -> str:
         """The secret as text for the database."""
@@ -88,6 +118,10 @@ class Secrets:
     def digest(self, secret: str) -> str:
         """What a secret is found by."""
         return digest(secret)
+
+    def token(self, claims: Mapping[str, object], audience: str, seconds: int) -> str:
+        """What is claimed, signed by this installation, for so long in real time: a JSON Web Token."""
+        return self._vault.token(claims, audience, seconds)
 
     def verifier(self, password: str) -> str:
         """What a password is checked against."""

@@ -266,6 +266,8 @@ def name_of(route: Route) -> str:
     segments = [each for each in route.path.strip("/").split("/") if not each.startswith("{")]
     verb = {"search": "list", "remove": "delete"}.get(route.door, route.door)
     words = segments if route.door in ("act", "render") else [*segments, verb]
+    if route.door == "act" and route.method != "POST":
+        words = [*words, route.method.lower()]
     return "_".join(words).replace("-", "_")
 
 
@@ -325,8 +327,9 @@ def _paragraphs(route: Route) -> Iterator[str]:
     else:
         yield from _sentences(route.text.render if route.text else action.run if action else None)
         if action is not None and (upload := action.takes_file):
+            beside = f"`{upload.body}` with the JSON, and " if upload.body else ""
             yield (
-                f"Comes in parts: `{upload.body}` with the JSON, and `{upload.file}` with a file of type "
+                f"Comes in parts: {beside}`{upload.file}` with a file of type "
                 f"{_among(upload.types)}; {REQUEST_BYTES_MAX:,} bytes at most in all."
             )
     yield f"Asked by {_among(actor for actor in ACTORS if actor in actors(route))}."

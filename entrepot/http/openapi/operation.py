@@ -79,7 +79,11 @@ class Operation:
 
 
 def _parts(upload: Upload, content: Schema) -> Schema:
-    """A body of two parts: the JSON, and the file."""
+    """A body of two parts: the JSON, and the file. Or of the file alone."""
+    kinds = ", ".join(dict.fromkeys(upload.types.values()))
+    if not upload.body:
+        alone: Schema = {"type": "object", "required": [upload.file], "properties": {upload.file: BINARY}}
+        return {"schema": alone, "encoding": {upload.file: {"contentType": kinds}}}
     found: Schema = {
         "schema": {
             "type": "object",
@@ -88,7 +92,7 @@ def _parts(upload: Upload, content: Schema) -> Schema:
         },
         "encoding": {
             upload.body: {"contentType": JSON},
-            upload.file: {"contentType": ", ".join(dict.fromkeys(upload.types.values()))},
+            upload.file: {"contentType": kinds},
         },
     }
     if "example" in content:

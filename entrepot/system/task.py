@@ -1,0 +1,180 @@
+"""A task is a piece of work that somebody outside does: it is queued, taken on, and ends well or badly."""
+
+import sqlalchemy as sa
+
+from entrepot.accounts.dealings import SEE_ALL
+from entrepot.kernel import plain
+from entrepot.kernel.access import Who
+from entrepot.kernel.body import Body, apply
+from entrepot.kernel.call import Call
+from entrepot.kernel.field import audited, document, enum, number, ref, text
+from entrepot.kernel.ids import Ids
+from entrepot.kernel.machine import Machine, move
+from entrepot.kernel.noun import Noun
+from entrepot.kernel.thing import Thing
+
+WORKERS = "vendor operations kernel"
+
+LIFE = Machine(
+    initial="Queued Blocked",
+    final="Completed Failed",
+    moves=(
+        #     verb          from                                    to             by
+        move("queue",      "Blocked Rescheduled",                  "Queued",      WORKERS),
+        move("execute",    "Queued Rescheduled",                   "Processing",  WORKERS),
+        move("reschedule", "Processing",                           "Rescheduled", WORKERS),
+        move("complete",   "Processing",                           "Completed",   WORKERS),
+        move("fail",       "Blocked Queued Rescheduled Processing", "Failed",     WORKERS),
+    ),
+)  # fmt: skip
+"""Source: platform spec 9 and 11, commerce spec 5.4. One that has ended stays as it is: 409."""
+
+OPEN = "Blocked,Queued,Rescheduled,Processing"
+WRITES = f"vendor:create,{OPEN} operations:create,{OPEN}"
+BORN = "vendor:create operations:create"
+
+STARTED = {"Processing": "started"}
+"""What others call it when a state is entered."""
+
+
+def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all; whoever works on it, and the account for which it is done.
+
+    A token whose modules do not open the room of what it is about does not hear of it.
+    """
+    if who.actor in SEE_ALL:
+        return sa.true()
+    mine = sa.or_(row.c.account_id == who.account, row.c.vendor_id == who.account)
+    return sa.and_(mine, sa.or_(row.c.object_kind.is_(None), who.opens(row.c.object_kind)), _unheld(who))
+
+
+def _unheld(who: Who) -> sa.ColumnElement[bool]:
+    """Which buyer it is about is not said: so who is held to some buyers sees none."""
+    return sa.false() if who.restricted else sa.true()
+
+
+TASK = Noun(
+    name="Task",
+    path="system/tasks",
+    table_name="tasks",
+    ids=Ids("TSK", 4),
+    life=LIFE,
+    sees=sees,
+    audience=("account_id", "vendor_id"),
+    keeper="vendor_id",
+    fields=(
+        text("name", longest=500, required=True, core=True, writes=WRITES),
+        text("description", longest=2000, writes=WRITES),
+        enum("status", " ".join(LIFE.states), core=True),
+        number("progress", writes=WRITES),
+        text("result", longest=2000, writes=WRITES),
+        text("reason", longest=4000),
+        document("parameters", schema={"type": "object"}, default={}, writes=WRITES),
+        text("event", longest=200),
+        text("object.id"),
+        text("object.name", longest=500),
+        text("object.objectType"),
+        text("object.kind", sees="kernel", filterable=False),
+        ref("account", "accounts/accounts"),
+        ref("extension", "integration/extensions"),
+        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        *audited("created", "updated", "queued", "started", "rescheduled", "completed", "failed", "blocked"),
+    ),
+)
+"""The account for which it is done sees it, and leaves it to those who do it.
+
+`parameters` are replaced as a whole; those that the platform publishes with a task stay as they are.
+
+`progress` is in percent. `result` is the address of what came of it. Source: commerce spec 5.4.
+"""
+
+RESERVED = ("extensionId", "maxTaskProcessingSeconds", "maxTaskLifetimeSeconds")
+"""Parameters that the platform says; whoever works on the task reads its limits there."""
+
+BLOCKED = enum("status", "Queued Blocked")
+REASON = TASK.field("reason")
+"""What bodies hold beside the fields that may be written."""
+
+
+def create(call: Call, _: None, body: Body, got: None) -> Thing:
+    """Somebody has something to do for its own account. One that is Blocked waits until it is queued."""
+    account_id = call.caller.account_id
+    blocked = str(body.get("status") or "").lower() == "blocked"
+    task = plain.begin(
+        call, TASK, body, status="Blocked" if blocked else "Queued", account_id=account_id, vendor_id=account_id
+    )
+    _check(call, task, body, {})
+    return task
+
+
+def update(call: Call, task: Thing, body: Body, got: None) -> None:
+    """How far it is, what came of it, and what whoever works on it keeps with it."""
+    before = task.parameters
+    plain.write(call, task, body)
+    _check(call, task, body, before)
+
+
+def execute(call: Call, task: Thing, body: Body, got: None) -> None:
+    """Somebody takes it on. Two who would do so at once: the second is told (409)."""
+    _move(call, task, "execute")
+
+
+def complete(call: Call, task: Thing, body: Body, got: None) -> None:
+    """It is done."""
+    apply(call, task, body)
+    _check(call, task, body, task.was["parameters"] if task.was else {})
+    _move(call, task, "complete")
+    if task.progress is not None:
+        task.progress = 100
+
+
+def fail(call: Call, task: Thing, body: Body, got: None) -> None:
+    """It will not be done, and why."""
+    _move(call, task, "fail")
+    reason = body.get("reason")
+    if reason is not None and not isinstance(reason, str):
+        call.fault(body.path("reason"), "A text was expected.")
+    elif reason is not None and (len(reason) > REASON.longest or "\0" in reason):
+        call.fault(body.path("reason"), f"A text of at most {REASON.longest} characters was expected.")
+    else:
+        task.reason = reason
+
+
+def reschedule(call: Call, task: Thing, body: Body, got: None) -> None:
+    """Not now: it may be taken on again."""
+    _move(call, task, "reschedule")
+
+
+def queue(call: Call, task: Thing, body: Body, got: None) -> None:
+    """It may be taken on."""
+    _move(call, task, "queue")
+
+
+def _move(call: Call, task: Thing, verb: str) -> None:
+    call.move(task, verb)
+    word = STARTED.get(str(task.status))
+    if word is not None:
+        call.stamp(task, word)
+
+
+def _check(call: Call, task: Thing, body: Body, before: object) -> None:
+    """Progress in percent; what the platform published with it stays."""
+    if task.progress is not None and not 0 <= task.progress <= 100:
+        call.fault(body.path("progress"), "A number from 0 to 100 was expected.")
+    path = body.path("parameters")
+    if task.parameters is None:
+        task.parameters = {}
+    if not isinstance(task.parameters, dict):
+        if path not in call.faults:
+            call.fault(path, "An object was expected.")
+        return
+    published = before if isinstance(before, dict) else {}
+    for name in RESERVED:
+        task.parameters = {key: value for key, value in task.parameters.items() if key != name}
+        if name in published:
+            task.parameters[name] = published[name]
+
+
+def result(call: Call, task: Thing, got: None) -> str:
+    """Where what came of it is found; empty as long as there is nothing."""
+    return str(task.result or "")

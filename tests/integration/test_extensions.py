@@ -1,0 +1,269 @@
+"""Extensions: who sees them, who may do what with them, and what their keys and tokens open."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.integration.installing import (
+    AUDIT,
+    EXTENSIONS,
+    INSTALLATIONS,
+    MARKETPLACE,
+    by,
+    claims_of,
+    installed,
+    key_of,
+    made,
+    published,
+)
+from tests.party import Api, ok
+from tests.purchases import placed
+from tests.serving import Served
+from tests.world import ACCOUNTS, refer
+
+CLAIMS = "https://claims.softwareone.com/"
+FORGOTTEN_S = 2.2
+"""How long a caller is kept in a process, and a little."""
+
+
+def test_an_extension_begins_private_and_its_key_is_told_once(api: Api) -> None:
+    extension = made(api, service={"url": "http://127.0.0.1:9/x"})
+    assert extension["status"] == "Private"
+    assert len(extension["service"]["secret"]) > 40
+    again = ok(api("vendor").get(f"{EXTENSIONS}/{extension['id']}"))
+    assert again["service"] == {"url": "http://127.0.0.1:9/x"}
+    new = ok(api("vendor").post(f"{EXTENSIONS}/{extension['id']}/regenerate"))
+    assert new["service"]["secret"] != extension["service"]["secret"]
+
+
+def test_what_an_extension_is_published_for(api: Api) -> None:
+    extension = made(api)
+    path = f"{EXTENSIONS}/{extension['id']}"
+    for who in ("client", "other vendor"):
+        assert api(who).get(path).status == 404
+    assert api("vendor").post(f"{path}/publish").status == 403
+    assert ok(api("operations").post(f"{path}/publish"))["status"] == "Public"
+    for who in ("client", "other vendor"):
+        assert ok(api(who).get(path))["name"] == "Meter"
+    assert api("vendor").delete(path).status == 409
+    assert ok(api("vendor").post(f"{path}/unpublish"))["status"] == "Private"
+    assert api("vendor").delete(path).status == 204
+    assert api("vendor").get(path).status == 404
+
+
+def test_another_vendor_sees_a_public_one_and_can_do_nothing_with_it(api: Api) -> None:
+    extension = published(api, service={"url": "https://vendor.example/ext"}, meta={"plugs": [{"id": "x"}]})
+    path = f"{EXTENSIONS}/{extension['id']}"
+    seen = ok(api("other vendor").get(path))
+    assert "service" not in seen
+    assert "meta" not in seen
+    assert "meta" in ok(api("operations").get(path))
+    for method, verb in (
+        ("PUT", ""),
+        ("DELETE", ""),
+        ("POST", "/unpublish"),
+        ("POST", "/regenerate"),
+        ("POST", "/token"),
+    ):
+        reply = api("other vendor").served.call(
+            "other vendor", method, f"{path}{verb}", {} if method != "DELETE" else None
+        )
+        assert reply.status == 403, (verb, reply.json)
+    for below in ("documents", "media", "terms"):
+        assert api("other vendor").post(f"{path}/{below}", {"name": "X", "url": "https://x.example"}).status == 403
+    assert api("other vendor").post(f"{path}/instances", {"externalId": "x"}).status == 403
+
+
+@pytest.mark.parametrize(
+    ("meta", "words"),
+    [
+        ([], "object"),
+        ({"events": {}}, "list"),
+        ({"events": [{"event": "order", "path": "/x"}]}, "events[0].event"),
+        ({"events": [{"event": "platform.commerce.order.created", "path": "x"}]}, "events[0].path"),
+        ({"events": [{"event": "platform.commerce.order.created", "path": "/x", "task": 1}]}, "events[0].task"),
+        ({"events": [{"event": "platform.commerce.order.created", "path": "/x", "condition": "eq("}]}, "condition"),
+        ({"schedules": [{"id": "a", "path": "/x", "cron": "often"}]}, "schedules[0].cron"),
+    ],
+)
+def test_what_an_extension_tells_of_itself_is_looked_at(api: Api, meta: Any, words: str) -> None:
+    reply = api("vendor").post(EXTENSIONS, {"name": "Meter", "meta": meta})
+    assert reply.status == 400
+    assert words in str(reply.json["errors"]["meta"])
+
+
+def test_the_key_opens_what_the_extension_was_given_and_no_more(api: Api, served: Served) -> None:
+    order = placed(served)
+    extension = made(api)
+    ask = key_of(served, extension)
+    assert ok(ask("GET", f"/commerce/orders/{order['id']}"))["id"] == order["id"]
+    assert ask("GET", "/audit/records").status == 403
+    assert ask("POST", EXTENSIONS, {"name": "Another"}).status == 403
+    assert ask("POST", "/accounts/api-tokens", {"name": "T", "modules": [refer(MARKETPLACE)]}).status == 403
+    none = made(api, modules=[])
+    assert key_of(served, none)("GET", f"/commerce/orders/{order['id']}").status == 403
+    assert ok(key_of(served, none)("GET", f"{EXTENSIONS}/{none['id']}"))["id"] == none["id"]
+
+
+def test_an_old_key_opens_nothing(api: Api, served: Served) -> None:
+    extension = made(api)
+    ask = key_of(served, extension)
+    token = ok(ask("POST", f"{EXTENSIONS}/{extension['id']}/token"))["token"]
+    assert by(served, token)("GET", "/commerce/orders").status == 200
+    ok(api("vendor").post(f"{EXTENSIONS}/{extension['id']}/regenerate"))
+    time.sleep(FORGOTTEN_S)
+    assert ask("GET", EXTENSIONS).status == 401
+    assert by(served, token)("GET", "/commerce/orders").status == 401
+
+
+def test_nobody_gives_an_extension_more_than_they_have(api: Api, served: Served) -> None:
+    value = ok(api("vendor").post("/accounts/api-tokens", {"name": "Narrow", "modules": [refer("MOD-1756")]}))["token"]
+    assert served.call(value, "POST", EXTENSIONS, {"name": "M", "modules": [refer(MARKETPLACE)]}).status == 403
+
+
+def test_an_instance_tells_where_it_is(api: Api, served: Served) -> None:
+    extension = made(api, service={"url": "http://127.0.0.1:9/served"})
+    path = f"{EXTENSIONS}/{extension['id']}/instances"
+    event = {"event": "platform.commerce.order.created", "condition": "eq(status,Draft)", "path": "/e", "task": True}
+    body = {"externalId": "host-1", "version": "1.0.0", "meta": {"openapi": "/x", "events": [event]}, "channel": {}}
+    ask = key_of(served, extension)
+    first = ok(ask("POST", path, body))
+    assert (first["status"], first["channel"], first["id"][:13]) == ("Running", {}, f"INS-{extension['id'][4:]}")
+    again = ok(ask("POST", path, {**body, "version": "1.0.1"}))
+    assert (again["id"], again["version"]) == (first["id"], "1.0.1")
+    assert ok(api("vendor").get(f"{EXTENSIONS}/{extension['id']}"))["meta"]["events"] == [event]
+    assert [each["id"] for each in ok(api("vendor").get(path))["data"]] == [first["id"]]
+    assert api("client").get(path).status == 403
+    assert ask("POST", path, {}).status == 400
+    other = made(api)
+    assert key_of(served, other)("POST", path, body).status == 403  # one extension does not speak for another
+    nameless = ok(api("vendor").post(f"{EXTENSIONS}/{other['id']}/instances", {"externalId": "h"}))
+    assert nameless["status"] == "Connecting"
+
+
+def test_a_vendor_installs_its_own_extension_and_acts_through_it(api: Api, served: Served) -> None:
+    extension = made(api)
+    installation = installed(api, extension)
+    assert (installation["status"], installation["account"]["id"]) == ("Installed", ACCOUNTS["vendor"][0])
+    assert [each["id"] for each in installation["modules"]] == [MARKETPLACE]
+    assert "invitation" not in installation
+    account = installation["account"]["id"]
+    token = ok(key_of(served, extension)("POST", f"{INSTALLATIONS}/-/token?account.id={account}"))["token"]
+    claims = claims_of(token)
+    assert claims[f"{CLAIMS}accountId"] == account
+    assert claims[f"{CLAIMS}accountType"] == "Vendor"
+    assert claims[f"{CLAIMS}extensionId"] == extension["id"]
+    assert claims[f"{CLAIMS}modules"] == {"marketplace": ["read", "write"]}
+    assert claims["exp"] > time.time() + 90
+    order = placed(served)
+    ask = by(served, token)
+    assert ok(ask("GET", f"/commerce/orders/{order['id']}"))["status"] == "Processing"
+    changed = ok(ask("PUT", f"/commerce/orders/{order['id']}", {"externalIds": {"vendor": "V-1"}}))
+    assert changed["audit"]["updated"]["by"]["id"] == extension["id"]
+    assert ask("GET", INSTALLATIONS).status == 403
+    assert ask("GET", "/audit/records").status == 403
+    assert api("vendor").post(INSTALLATIONS, {"extension": refer(extension["id"])}).status == 409
+    assert api("vendor").delete(f"{INSTALLATIONS}/{installation['id']}").status == 204
+    time.sleep(FORGOTTEN_S)
+    assert ask("GET", f"/commerce/orders/{order['id']}").status == 401
+    assert key_of(served, extension)("POST", f"{INSTALLATIONS}/-/token?account.id={account}").status == 404
+
+
+def test_a_client_lets_a_public_extension_in_for_its_own_account_alone(api: Api, served: Served) -> None:
+    order, extension = placed(served), published(api)
+    installed(api, extension, "client")
+    ask = key_of(served, extension)
+    client, other = ACCOUNTS["client"][0], ACCOUNTS["other client"][0]
+    token = ok(ask("POST", f"{INSTALLATIONS}/-/token?account.id={client}"))["token"]
+    assert ok(by(served, token)("GET", f"/commerce/orders/{order['id']}"))["id"] == order["id"]
+    unknown = ask("POST", f"{INSTALLATIONS}/-/token?account.id={other}")
+    never = ask("POST", f"{INSTALLATIONS}/-/token?account.id=ACC-9999-9999")
+    assert unknown.status == never.status == 404
+    another = published(api)
+    assert key_of(served, another)("POST", f"{INSTALLATIONS}/-/token?account.id={client}").status == 404
+    mine = [each["id"] for each in ok(api("client").get(INSTALLATIONS))["data"]]
+    assert mine
+    assert all(each not in mine for each in (row["id"] for row in ok(api("other client").get(INSTALLATIONS))["data"]))
+
+
+def test_a_vendors_plain_token_gets_no_token_of_an_installation(api: Api) -> None:
+    extension = published(api)
+    installation = installed(api, extension, "client")
+    assert api("vendor").post(f"{INSTALLATIONS}/{installation['id']}/token").status == 403
+    assert api("client").post(f"{INSTALLATIONS}/{installation['id']}/token").status == 403
+
+
+def test_an_invitation_is_accepted_by_whom_it_is_for(api: Api, served: Served) -> None:
+    placed(served)
+    extension = made(api)
+    client = ACCOUNTS["client"][0]
+    invitation = {"message": "Try it", "validity": {"period": "7d"}}
+    body = {"extension": refer(extension["id"]), "account": refer(client), "invitation": invitation}
+    installation = ok(api("vendor").post(INSTALLATIONS, body))
+    told = installation["invitation"]
+    assert (installation["status"], told["status"], told["message"]) == ("Invited", "Invited", "Try it")
+    assert told["code"] in told["url"]
+    path = f"{INSTALLATIONS}/{installation['id']}"
+    assert "code" not in ok(api("vendor").get(path))["invitation"]
+    assert api("other client").get(path).status == 404
+    assert api("vendor").post(f"{path}/redeem").status == 403
+    assert api("client").post(f"{path}/redeem", {"code": "wrong"}).status == 400
+    assert api("client").post(f"{path}/redeem", {"modules": [refer(AUDIT)]}).status == 400
+    terms = ok(api("vendor").post(f"{EXTENSIONS}/{extension['id']}/terms", {"name": "Terms"}))
+    ok(api("vendor").post(f"{EXTENSIONS}/{extension['id']}/terms/{terms['id']}/publish"))
+    done = ok(api("client").post(f"{path}/redeem", {"code": told["code"]}))
+    assert done["status"] == "Installed"
+    assert [each["id"] for each in done["terms"]] == [terms["id"]]
+    assert api("client").post(f"{path}/redeem").status == 409
+    assert ok(api("client").get(f"{EXTENSIONS}/{extension['id']}"))["name"] == "Meter"
+    assert ok(api("vendor").get(f"{EXTENSIONS}/{extension['id']}/installations/{installation['id']}"))
+    assert api("vendor").put(path, {"modules": []}).status == 403
+    assert ok(api("client").put(path, {"modules": [], "configuration": {"a": 1}}))["modules"] == []
+    assert api("client").delete(path).status == 204
+
+
+def test_an_invitation_ends(api: Api, served: Served) -> None:
+    placed(served)
+    extension = made(api)
+    body = {"extension": refer(extension["id"]), "account": refer(ACCOUNTS["client"][0])}
+    installation = ok(api("vendor").post(INSTALLATIONS, body))
+    served.fetch("update installation set clock_offset = clock_offset + interval '15 days'")
+    served.run(served.parts.work.settle(sealed=False))
+    ended = ok(api("client").get(f"{INSTALLATIONS}/{installation['id']}"))
+    assert (ended["status"], ended["invitation"]["status"]) == ("Expired", "Expired")
+    assert ended["audit"]["expired"]["by"]["id"] == "SVC-0002"
+    assert api("client").post(f"{INSTALLATIONS}/{installation['id']}/redeem").status == 409
+
+
+def test_a_vendor_invites_nobody_whom_it_does_not_know(api: Api) -> None:
+    extension = made(api, who="other vendor")
+    answers = []
+    for account in (ACCOUNTS["other client"][0], "ACC-9999-9999"):
+        reply = api("other vendor").post(
+            INSTALLATIONS, {"extension": refer(extension["id"]), "account": refer(account)}
+        )
+        answers.append((reply.status, str(reply.json["errors"]).replace(account, "?")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 400
+
+
+def test_who_may_do_less_lets_nobody_in(api: Api) -> None:
+    extension = published(api)
+    assert api("restricted").post(INSTALLATIONS, {"extension": refer(extension["id"])}).status == 403
+    hidden = made(api)
+    assert api("client").post(INSTALLATIONS, {"extension": refer(hidden["id"])}).status == 400
+    assert api("client").post(INSTALLATIONS, {}).status == 400
+
+
+def test_a_token_that_was_tampered_with_opens_nothing(api: Api, served: Served) -> None:
+    extension = made(api)
+    installed(api, extension)
+    account = ACCOUNTS["vendor"][0]
+    token = ok(key_of(served, extension)("POST", f"{INSTALLATIONS}/-/token?account.id={account}"))["token"]
+    head, body, signature = token.split(".")
+    unsigned = "eyJhbGciOiJub25lIn0"
+    swapped = signature[:-4] + ("AAAA" if not signature.endswith("AAAA") else "BBBB")
+    for forged in (f"{unsigned}.{body}.", f"{unsigned}.{body}.{signature}", f"{head}.{body}.{swapped}", token + "x"):
+        assert by(served, forged)("GET", "/commerce/orders").status == 401
+    assert by(served, token)("GET", "/commerce/orders").status == 200
