@@ -136,7 +136,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     asking = session.Callers(callers, sessions)
     api = Api(Router(routes_of(OFFERS)), doors, asking, events, streams, body_bytes_max=settings.body_bytes_max)
     page = Page(doors, callers, vault, OFFERS, sessions)
-    auth = Auth(doors, sessions, OpenId(pool, vault), MEMBERS, WELCOME)
+    auth = Auth(doors, sessions, OpenId(pool, vault, calling.send), MEMBERS, WELCOME)
     docs = Docs(Documents(routes_of(OFFERS), nouns, OPERATIONS))
     resources, uuids = {each.address: each for each in OFFERS}, Uuids(pool)
     limit, tokens = Limit(settings.pax8_calls_per_minute), Tokens(callers, vault)

@@ -5,6 +5,7 @@ import re
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.user import MEMBERS, USER, require_managed
 from entrepot.accounts.user_group import EVERY
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
@@ -109,3 +110,48 @@ def _take_secret(call: Call, provider: Thing, body: Body) -> None:
         call.fault(body.path("clientSecret"), "At most 1000 characters are allowed.")
     else:
         provider.client_secret = call.secrets.seal(secret) if secret else None
+
+
+# Whom it signs in -------------------------------------------------------------------------------------
+
+
+def _of_person(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Enabled, for an account of the person, and for e-mails such as theirs."""
+    member, user = MEMBERS.alias(), USER.table.alias()
+    domain = sa.func.split_part(sa.func.lower(user.c.email), "@", 2)
+    joined = sa.select(sa.literal_column("1")).select_from(member.join(user, user.c.id == member.c.user_id))
+    mine = joined.where(
+        user.c.id == given("user_id"),
+        member.c.account_id == row.c.account_id,
+        member.c.status != "Removed",
+        row.c.domains.op("?")(domain),
+    )
+    return sa.and_(row.c.enabled, mine.correlate(row).exists())
+
+
+PROVIDING = {"providers": Want(IDENTITY_PROVIDER, _of_person)}
+SSO = {
+    "type": "object",
+    "required": ["id", "sso"],
+    "properties": {"id": {"type": "string"}, "sso": {"type": "boolean"}},
+    "examples": [{"id": "USR-1234-5678", "sso": True}],
+}
+
+
+async def providing(load: Load, call: Call, user: Thing, body: Body | None) -> Got:
+    """The organisations that sign the person in."""
+    return await load(PROVIDING, user_id=user.id)
+
+
+def check(call: Call, user: Thing, body: Body, got: Got) -> dict[str, object]:
+    """Whether an organisation signs the person in."""
+    return {"id": user.id, "sso": bool(got.providers)}
+
+
+def rely_on(call: Call, user: Thing, body: Body, got: Got) -> None:
+    """From now on the person signs in at their organisation alone: their password is no more."""
+    require_managed(call, user)
+    if not got.providers:
+        raise Conflict(f"No organisation signs user {user.id} in yet.")
+    user.password_hash = None
+    call.record("user.password_removed", user)

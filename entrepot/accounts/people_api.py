@@ -89,6 +89,18 @@ USERS = Resource(
             takes=(text("password", longest=user.PASSWORD_LONGEST, required=True),),
             alone=True,
         ),
+        Action("sso", identity_provider.rely_on, by=EVERY, loads=identity_provider.providing),
+        *(
+            Action(
+                "sso-check",
+                identity_provider.check,
+                by=EVERY,
+                loads=identity_provider.providing,
+                gives=identity_provider.SSO,
+                method=method,
+            )
+            for method in ("POST", "GET")
+        ),
     ),
     picture="icon",
     summary="People who act for an account. One is also found by their e-mail.",

@@ -101,18 +101,18 @@ def full_name(user: Thing) -> str | None:
 
 def update(call: Call, user: Thing, body: Body, got: None) -> None:
     """A person changes what is told of them; so does whoever manages the users of their only account."""
-    mine = call.caller.user_id == user.id
-    if not mine and not _is_managed(call, user):
-        raise Forbidden(f"User {user.id} is for that person to change, and for the managers of their only account.")
+    require_managed(call, user)
     named = user.first_name, user.last_name
     plain.write(call, user, body)
     if named != (user.first_name, user.last_name):
         user.name = full_name(user)
 
 
-def _is_managed(call: Call, user: Thing) -> bool:
-    """Whether the caller manages users, and this one works for nobody else."""
-    return call.caller.manages(MANAGE) and (call.by("operations") or set(user.accounts) == {call.caller.account_id})
+def require_managed(call: Call, user: Thing) -> None:
+    """Raises Forbidden unless it is the person, or who manages users where this one works and nowhere else."""
+    alone = call.by("operations") or set(user.accounts) <= {call.caller.account_id}
+    if call.caller.user_id != user.id and not (call.caller.manages(MANAGE) and alone):
+        raise Forbidden(f"User {user.id} is for that person to change, and for the managers of their only account.")
 
 
 def block(call: Call, user: Thing, body: Body, got: None) -> None:

@@ -12,13 +12,14 @@ from rich.console import Console
 from entrepot import app as house
 from entrepot.cli import loading, serving
 from entrepot.demo.next_steps import next_steps
-from entrepot.demo.people import token_values
+from entrepot.demo.people import logins, token_values
 from entrepot.demo.story import play as play_story
 from entrepot.demo.world import world
 from entrepot.kernel.wire import encode
 from entrepot.settings import Settings
 
 ENV = "demo.env"
+LOGINS = "demo.logins.json"
 STORED = {"client": "CLIENT", "vendor": "VENDOR", "operations": "OPERATIONS"}
 
 
@@ -35,6 +36,7 @@ async def play(settings: Settings, console: Console, *, pause: float, serve_on: 
             if serve_on:
                 console.print(f"\nThe live page, signed in as operations (the link works once):\n  {url}"
                               f"{parts.site.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
+                _show_logins(settings.data / LOGINS, url, console)
                 console.print("\nServing until you press Ctrl-C.")
         finally:
             if not serve_on:
@@ -55,7 +57,18 @@ async def _world(settings: Settings, console: Console) -> dict[str, str]:
         await loading.load_lines(parts, numbered, console)
     file.touch(mode=0o600)
     file.write_text(json.dumps(tokens))
+    people = settings.data / LOGINS
+    people.touch(mode=0o600)
+    people.write_text(json.dumps(logins(lines)))
     return tokens
+
+
+def _show_logins(file: Path, url: str, console: Console) -> None:
+    """Who may sign in as a person; a world of an earlier version has nobody."""
+    with contextlib.suppress(FileNotFoundError):
+        console.print(f"\nPeople sign in at {url}/auth/sign-in:", soft_wrap=True)
+        for role, (email, password) in json.loads(file.read_text()).items():
+            console.print(f"  {role:<11} {email}  {password}", soft_wrap=True, highlight=False)
 
 
 def _write_env(file: Path, tokens: dict[str, str], url: str) -> None:

@@ -103,6 +103,10 @@ TOKENS = (
 )
 
 
+LOGINS = {FOUNDER: "operations", "USR-2000-0001": "vendor", "USR-3000-0001": "client", "USR-3000-0002": "one buyer"}
+"""Who signs in with a password, and what the demo calls them."""
+
+
 def administrators(account: str) -> str:
     """The default group of an account."""
     return f"UGR-{account.partition('-')[2]}"
@@ -124,7 +128,6 @@ def people(now: datetime, secrets: Callable[[], str]) -> Iterator[Line]:
             paid=False,
         )
     yield from _groups(opened)
-    yield from _users(opened)
     for token in TOKENS:
         yield line(
             "accounts/api-tokens",
@@ -138,6 +141,7 @@ def people(now: datetime, secrets: Callable[[], str]) -> Iterator[Line]:
             heldBy=token.held_by,
             audit=audit({"created": (opened, FOUNDER)}),
         )
+    yield from _users(opened, secrets)
 
 
 def signatory(user_id: str) -> Line:
@@ -154,6 +158,15 @@ def token_values(lines: Iterable[Line]) -> dict[str, str]:
         roles[str(each["id"])]: str(each["token"])
         for each in lines
         if each["$kind"] == "accounts/api-tokens" and each["id"] in roles
+    }
+
+
+def logins(lines: Iterable[Line]) -> dict[str, tuple[str, str]]:
+    """E-mail and password of those who sign in, by role."""
+    return {
+        LOGINS[str(each["id"])]: (str(each["email"]), str(each["password"]))
+        for each in lines
+        if each["$kind"] == "accounts/users" and each["id"] in LOGINS
     }
 
 
@@ -182,8 +195,9 @@ def _groups(opened: datetime) -> Iterator[Line]:
     )
 
 
-def _users(opened: datetime) -> Iterator[Line]:
+def _users(opened: datetime, secrets: Callable[[], str]) -> Iterator[Line]:
     for user in USERS:
+        password = {"password": secrets()} if user.id in LOGINS else {}
         yield line(
             "accounts/users",
             user.id,
@@ -197,6 +211,7 @@ def _users(opened: datetime) -> Iterator[Line]:
             currentAccount=ref(user.account),
             groups=[ref(user.group or administrators(user.account))],
             audit=audit({"created": (opened, FOUNDER)}),
+            **password,
         )
 
 

@@ -11,15 +11,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import asyncpg
-import httpx2
 import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from entrepot.kernel.letter import Letter, Send, Unreachable
 from entrepot.kernel.wire import decode
 from entrepot.storage.vault import Vault
 
@@ -77,8 +77,9 @@ where lower(u.email) = $1 and u.status = 'Active' and m.account_id = $2 and m.st
 class OpenId:
     """Sends people to their provider and reads what they bring back."""
 
-    def __init__(self, pool: asyncpg.Pool, vault: Vault):
+    def __init__(self, pool: asyncpg.Pool, vault: Vault, send: Send):
         self._pool = pool
+        self._send = send
         self._vault = vault
 
     async def begin(self, email: str, base: str) -> tuple[str, str]:
@@ -183,24 +184,22 @@ class OpenId:
     async def _ask(
         self, method: str, url: str, form: Mapping[str, str] | None = None, provider: Provider | None = None
     ) -> Mapping[str, Any]:
-        """An object from the provider; no redirection is followed, and none is read without end."""
-        credentials = (provider.client_id, provider.client_secret) if provider and provider.client_secret else None
+        """An object from the provider; nothing but a plain 200 will do."""
+        headers = {"Accept": "application/json"}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if provider is not None and provider.client_secret:
+            credentials = f"{quote(provider.client_id)}:{quote(provider.client_secret)}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
+        body = urlencode(form).encode() if form is not None else b""
         try:
-            async with (
-                httpx2.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client,
-                client.stream(method, url, data=form, auth=credentials) as answer,
-            ):
-                body = b""
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > ANSWER_BYTES_MAX:
-                        raise NotSignedIn(FAILED)
-            document = decode(body) if answer.status_code == 200 else None
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as fault:
+            reply = await self._send(Letter(url, body, headers, method, TIMEOUT_S, ANSWER_BYTES_MAX))
+            document = decode(reply.body) if reply.status == 200 and not reply.cut else None
+        except (Unreachable, ValueError) as fault:
             LOG.warning("an identity provider does not answer", url=url[:200], fault=repr(fault))
             raise NotSignedIn(FAILED) from None
         if not isinstance(document, dict):
-            LOG.warning("an identity provider refuses", url=url[:200], status=answer.status_code)
+            LOG.warning("an identity provider refuses", url=url[:200], status=reply.status)
             raise NotSignedIn(FAILED)
         return document
 

@@ -326,6 +326,7 @@ class Doors:
         plan = self.shapes.plan(resource.noun, caller.actor, FULL, query.select)
         known = Known(reveal=self.store.reveal, account_id=caller.account_id, rendered=query.render)
         async with self.store.session() as session:
+            await self._require_namer(session, caller, resource, owner_id)
             thing = await session.one(plan, caller, thing_id, known, self._within(resource, owner_id))
         if thing is None or caller.actor not in resource.reads:
             raise self._missing(resource.noun, thing_id)
@@ -417,6 +418,7 @@ class Doors:
         self._require_module(caller, resource)
         plan = self.shapes.plan(resource.noun, caller.actor, CORE)
         async with self.store.session() as session:
+            await self._require_namer(session, caller, resource, owner_id)
             thing = await session.one(plan, caller, thing_id, Known(), self._within(resource, owner_id))
         if thing is None or caller.actor not in resource.reads:
             raise self._missing(resource.noun, thing_id)
@@ -664,6 +666,7 @@ class Doors:
         self, session: Session, call: Call, resource: Resource, thing_id: str, owner_id: str | None
     ) -> Thing:
         plan = self.shapes.plan(resource.noun, "kernel", EVERYTHING)
+        await self._require_namer(session, call.caller, resource, owner_id)
         found = await session.one(plan, call.caller, thing_id, call.known, self._within(resource, owner_id))
         if found is None:
             raise self._missing(resource.noun, thing_id)
@@ -789,6 +792,11 @@ class Doors:
         await session.visible(noun, [owner_id], caller, known)
         if (noun.path, owner_id) not in known.cores:
             raise self._missing(noun, owner_id)
+
+    async def _require_namer(self, session: Session, caller: Caller, resource: Resource, owner_id: str | None) -> None:
+        """Who sees a thing need not see all that name it in their lists."""
+        if resource.among is not None and owner_id is not None:
+            await self._require_owner(session, caller, resource, owner_id)
 
     async def require_chain(self, caller: Caller, resource: Resource, ids: list[str]) -> None:
         """In an address of several levels each thing must belong to the one before it. Raises Missing."""

@@ -172,6 +172,48 @@ def papers() -> Iterator[Row]:
            "name": "Agreed", "$file": agreed}  # fmt: skip
 
 
+def extensions() -> Iterator[Row]:
+    """Programs of two vendors, with what goes with them, and who has let them in."""
+
+    def line(kind: str, thing_id: str, **fields: Any) -> Row:
+        return {"$kind": kind, "id": thing_id, **fields}
+
+    client, other, vendor, second = (refer(ACCOUNTS[who][0]) for who in ("client", "other client", "vendor", "other vendor"))
+    operations = refer(ACCOUNTS["operations"][0])
+    yield line("integration/categories", "EXC-1001", name="Meters")
+    yield line("integration/categories", "EXC-1009", name="Gone", status="Deleted")
+    for number, (maker, status) in enumerate(
+        ((vendor, "Public"), (vendor, "Private"), (second, "Private"), (second, "Deleted")), 1
+    ):
+        digits = f"8001-000{number}"
+        extension = f"EXT-{digits}"
+        below = f"integration/extensions/{extension}"
+        yield line("integration/extensions", extension, name=f"Extension {status}", vendor=maker, status=status,
+                   modules=[refer("MOD-1001")], service={"url": "https://ext.example", "secret": f"key of {extension}"})  # fmt: skip
+        yield line(f"{below}/instances", f"INS-{digits}-0001", externalId="host", status="Running")
+        for at, state in enumerate(("Published", "Draft", "Deleted"), 1):
+            child = f"{digits}-000{at}"
+            yield line(f"{below}/documents", f"EDM-{child}", name="Guide", type="Online", url="https://x.example",
+                       status=state)  # fmt: skip
+            yield line(f"{below}/media", f"EXM-{child}", name="Film", type="Video", url="https://x.example", status=state)
+            yield line(f"{below}/terms", f"ETC-{child}", name="Terms", status=state)
+            yield line(f"{below}/terms/ETC-{digits}-0001/variants", f"ETV-{digits}-0001-000{at}", name="English",
+                       type="Online", assetUrl="https://x.example", status=state)  # fmt: skip
+    for number, (extension, account, status) in enumerate(
+        ((1, client, "Installed"), (1, vendor, "Installed"), (1, operations, "Invited"), (1, other, "Invited"),
+         (3, other, "Installed"), (2, client, "Invited")), 1,
+    ):  # fmt: skip
+        yield line("integration/installations", f"EXI-8001-0001-000{number}", account=account, status=status,
+                   extension=refer(f"EXT-8001-000{extension}"))  # fmt: skip
+    for number, (account, extension, maker) in enumerate(
+        ((client, 1, vendor), (vendor, 1, vendor), (other, 3, second), (operations, 3, second)), 1
+    ):
+        task = f"TSK-8001-0001-0001-000{number}"
+        yield line("system/tasks", task, name="Count", account=account, extension=refer(f"EXT-8001-000{extension}"),
+                   vendor=maker, object={"id": "ORD-1", "objectType": "Order", "kind": "commerce/orders"})  # fmt: skip
+        yield line(f"system/tasks/{task}/logs", f"TLG-8001-0001-0001-000{number}-0001", message="Counting")
+
+
 ASKED = (
     # from            to              about     requester         state         who sees it
     ("client",        "vendor",       PRODUCT,  "USR-2001-0001",  "Querying",   ("client", "vendor")),
@@ -214,6 +256,7 @@ def populated(served: Served) -> "Crowd":
     """Fills a served small world and marks everything in it."""
     served.load(lines())
     served.load(row for row, _, _ in requests())
+    served.load(extensions())
     for who, vendor, more in (
         ("client", "vendor", {}),
         ("client", "vendor", {"licensee": SECOND_LICENSEE}),
@@ -314,7 +357,7 @@ def _of(actor: str) -> frozenset[str]:
 # Marks ------------------------------------------------------------------------------------------------
 
 NUMBERS_FROM = 66_000_000
-WORKING = ("token", "token_hash", "revision", "period", "commitment")
+WORKING = ("token", "token_hash", "secret_hash", "revision", "period", "commitment")
 """Columns without which nothing would work: they are left as they are."""
 
 

@@ -285,6 +285,43 @@ def message(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return of_request(crowd, reader, row) and row[f"visibility_{reader.actor}"]
 
 
+def extension(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """Its vendor's; what is public; what an account was asked to install."""
+    if not alive(row) or reader.is_operations:
+        return alive(row)
+    asked = any(
+        each["extension_id"] == row["id"] and each["account_id"] == reader.account
+        for each in crowd.rows["integration/installations"]
+    )
+    return row["status"] == "Public" or asked or (reader.actor == "vendor" and row["vendor_id"] == reader.account)
+
+
+def of_extension(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """Its vendor reads all of it, others what is published."""
+    if not alive(row) or reader.is_operations:
+        return alive(row)
+    if row["vendor_id"] != reader.account and row["status"] != "Published":
+        return False
+    if "term_id" in row:
+        return of_extension(crowd, reader, find(crowd, "integration/extensions/{extension}/terms", row["term_id"]))
+    return extension(crowd, reader, find(crowd, "integration/extensions", row["extension_id"]))
+
+
+def makers(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return row.get("status") != "Deleted" and (reader.is_operations or row["vendor_id"] == reader.account)
+
+
+def shared(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """The account for which it is, and the vendor whose extension does it. Which buyer it is about is not known."""
+    if reader.is_operations:
+        return True
+    return row["account_id"] == reader.account or (reader.actor == "vendor" and row["vendor_id"] == reader.account)
+
+
+def task(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return shared(crowd, reader, row) and reader.who != "restricted"
+
+
 SEES: dict[str, Rule] = {
     "accounts/accounts": account,
     "accounts/buyers": company("buyer_id", "id"),
@@ -339,6 +376,16 @@ SEES: dict[str, Rule] = {
     "commerce/requests": request,
     "commerce/requests/{request}/messages": message,
     "commerce/requests/{request}/attachments": of_request,
+    "system/tasks": task,
+    "system/tasks/{task}/logs": makers,
+    "integration/extensions": extension,
+    "integration/categories": kept,
+    "integration/extensions/{extension}/documents": of_extension,
+    "integration/extensions/{extension}/media": of_extension,
+    "integration/extensions/{extension}/terms": of_extension,
+    "integration/extensions/{extension}/terms/{term}/variants": of_extension,
+    "integration/extensions/{extension}/instances": makers,
+    "integration/installations": shared,
     "audit/records": record,
     "audit/event-types": event_type,
     "events": record,
@@ -350,6 +397,9 @@ SEES: dict[str, Rule] = {
 WORKS_ON = {
     "commerce/requests": "to_id",
     "commerce/requests/{request}/attachments": "account_id",
+    "system/tasks": "vendor_id",
+    "integration/extensions": "vendor_id",
+    "integration/installations": "account_id",
 }
 """Where it is not enough to see a thing: the column with the account that may do all that its actor may."""
 

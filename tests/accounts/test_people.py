@@ -255,20 +255,17 @@ def test_a_repeated_invitation_answers_alike_and_keeps_its_code_sealed(api: Api,
     assert not any(code.split(".")[1] in each[0] or "invitationHash" in each[0] for each in trail)
 
 
-def test_a_person_of_another_account_accepts_in_person(api: Api) -> None:
+def test_a_person_of_another_account_accepts_in_person(api: Api, served: Served) -> None:
+    """By the link, signed in (tests/http/test_sign_in.py): whoever invites cannot say yes for them."""
     member = invited(api, "eve@other.example")
     assert member["user"]["id"] == "USR-2002-0001"
     code = {"invitation": {"code": member["invitation"]["code"]}}
     assert api("client").get(f"{USERS}/USR-2002-0001").status == 404, "no more than a name until then"
     assert api("client").post(f"{MEMBERS}/{member['id']}/accept-invite", code).status == 403
-    assert api("other client").get(f"{MEMBERS}/{member['id']}").status == 404
-    assert ok(api(EVE).get(f"{MEMBERS}/{member['id']}"))["invitation"] == {"status": "Invited"}
-    for reply in (api(EVE).put(f"{MEMBERS}/{member['id']}", {"groups": [refer(EVERYBODY)]}),
-                  api(EVE).post(f"{MEMBERS}/{member['id']}/groups", refer("UGR-2002-0001")),
-                  api(EVE).post(f"{MEMBERS}/{member['id']}/resend-invite"),
-                  api(EVE).delete(f"{MEMBERS}/{member['id']}")):  # fmt: skip
-        assert reply.status == 403, "not theirs to change"
-    assert ok(api(EVE).post(f"{MEMBERS}/{member['id']}/accept-invite", code))["invitation"]["status"] == "Active"
+    assert api("operations").post(f"{MEMBERS}/{member['id']}/accept-invite", code).status == 403
+    for who in ("other client", EVE):
+        assert api(who).get(f"{MEMBERS}/{member['id']}").status == 404
+    served.fetch("update account_users set status = 'Active' where id = $1 returning id", member["id"])
     seen = ok(api("client").get(f"{USERS}/USR-2002-0001?select=*,accounts,groups"))
     assert seen["email"] == "Eve@Other.example"
     assert not {"accounts", "groups", "currentAccount"} & set(seen), "whom else they work for is not told"
@@ -276,6 +273,29 @@ def test_a_person_of_another_account_accepts_in_person(api: Api) -> None:
     assert ok(api(EVE).put(f"{USERS}/USR-2002-0001", {"firstName": "Eva"}))["name"] == "Eva Rest"
     assert api("client").delete(f"{MEMBERS}/{member['id']}").status == 204
     assert ok(api("operations").get(f"{USERS}/USR-2002-0001"))["status"] == "Active", "there is another account"
+
+
+def test_an_organisation_signs_in_in_place_of_a_password(api: Api, served: Served) -> None:
+    user = joined(api, "sso@client.example")
+    path, provider = f"{USERS}/{user}", f"/accounts/accounts/{ACCOUNT}/identity-provider"
+    assert ok(api("client").post(f"{path}/sso-check")) == ok(api("client").get(f"{path}/sso-check")) == {
+        "id": user, "sso": False}  # fmt: skip
+    assert api("client").post(f"{path}/sso").status == 409
+    ok(api("operations").post(f"{path}/set-password", {"password": "a fine password"}))
+    ok(api("client").post(provider, {"issuer": "https://login.client.example", "clientId": "us"}))
+    assert ok(api("client").get(f"{path}/sso-check"))["sso"] is False, "operations have not looked at it yet"
+    ok(api("operations").put(provider, {"domains": ["client.example"], "enabled": True}))
+    assert ok(api("client").get(f"{path}/sso-check"))["sso"] is True
+    assert api(BUYS).post(f"{path}/sso").status == 403
+    ok(api("client").post(f"{path}/sso"))
+    assert not served.fetch("select from users where id = $1 and password_hash is not null", user)
+    assert (
+        ok(api("vendor").get(f"{USERS}?limit=0"))["data"] == [] and api("vendor").get(f"{path}/sso-check").status == 404
+    )
+    for bad in ({"issuer": "ftp://x", "clientId": "us"}, {"issuer": 5, "clientId": "us"}, {"clientSecret": 5}):
+        assert api("client").put(provider, bad).status == 400
+    assert titles(api("operations").put(provider, {"domains": ["Not a domain"]})) == (400, "Bad Request", ["domains"])
+    assert api("client").delete(provider).status == 204
 
 
 def test_a_new_link_takes_the_place_of_the_old_one(api: Api) -> None:

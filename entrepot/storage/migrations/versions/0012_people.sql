@@ -75,11 +75,11 @@ drop table users_groups;
 create view users_accounts as
     select user_id as owner_id, account_id as target_id,
         (row_number() over (partition by user_id order by audit_created_at, id))::integer as place
-    from account_users where status <> 'Removed';
+    from account_users where status = 'Active';
 create view users_groups as
     select m.user_id as owner_id, g.target_id,
         (row_number() over (partition by m.user_id order by m.id, g.place))::integer as place
-    from account_users m join account_users_groups g on g.owner_id = m.id where m.status <> 'Removed';
+    from account_users m join account_users_groups g on g.owner_id = m.id where m.status = 'Active';
 create view user_groups_users as
     select g.target_id as owner_id, m.user_id as target_id,
         (row_number() over (partition by g.target_id order by m.id))::integer as place
