@@ -74,6 +74,8 @@ def _settle(call: Call, parameter: Thing, body: Body, got: Got) -> None:
     for group in got.groups:
         if group.id == parameter.group_id and group.product_id != parameter.product_id:
             call.fault(body.path("group.id"), f"ParameterGroup {group.id!r} was not found.")
+        elif group.id == parameter.group_id:
+            call.rely(group)  # it may be deleted meanwhile
     ungrouped = parameter.group_id is None and not any(path.startswith(body.path("group")) for path in call.faults)
     if ungrouped and parameter.phase == "Order" and parameter.scope not in UNGROUPED:
         call.missing(body.path("group"))

@@ -1,5 +1,6 @@
 """Groups and templates: one of each is the default, which moves and is never deleted; units are operations' to keep."""
 
+import asyncpg
 import pytest
 
 from tests.catalog.drafting import ITEMS, UNITS, below, group, item, item_body, parameter_body, product, settled
@@ -94,6 +95,40 @@ def test_groups_are_the_vendors_to_make(api, kind):
 def test_what_is_wrong_with_a_group_is_told_by_field(api, body, faults):
     reply = api("vendor").post(below(product(api)["id"], "item-groups"), body)
     assert (reply.status, sorted(reply.json["errors"])) == (400, faults)
+
+
+def come_and_go(api, made):
+    """Something is put into a group of either kind, counted in a unit, while these are deleted."""
+    steps, asked = group(api, made)["id"], group(api, made, "parameter-groups")["id"]
+    unit = ok(api("operations").post(UNITS, {"name": "box"}))["id"]
+    at_once(
+        lambda: api("vendor").post(ITEMS, item_body(made, steps, unit=refer(unit))),
+        lambda: api("vendor").delete(below(made, "item-groups", steps)),
+        lambda: api("operations").delete(f"{UNITS}/{unit}"),
+        lambda: api("vendor").post(below(made, "parameters"), parameter_body(scope="Order", group=refer(asked))),
+        lambda: api("vendor").delete(below(made, "parameter-groups", asked)),
+    )
+
+
+def test_nothing_is_in_a_group_or_a_unit_that_goes_at_the_same_time(api, served):
+    made = product(api)["id"]
+    for _ in range(6):
+        come_and_go(api, made)
+    assert not served.fetch(
+        "select i.id from items i join item_groups g on g.id = i.group_id join units_of_measure u on u.id = i.unit_id"
+        " where i.status <> 'Deleted' and 'Deleted' in (g.status, u.status) union all"
+        " select p.id from parameters p join parameter_groups g on g.id = p.group_id"
+        " where p.status <> 'Deleted' and g.status = 'Deleted'"
+    )
+
+
+def test_what_was_put_into_a_group_behind_its_back_keeps_it(api, served):
+    """The database itself sees to it: the group was looked at before the item was there."""
+    held = item(api)
+    with pytest.raises(asyncpg.SerializationError):
+        served.fetch("update item_groups set status = 'Deleted' where id = $1", held["group"]["id"])
+    with pytest.raises(asyncpg.SerializationError):
+        served.fetch("update units_of_measure set status = 'Deleted' where id = $1", held["unit"]["id"])
 
 
 # Templates --------------------------------------------------------------------------------------------

@@ -34,6 +34,28 @@ create unique index items_called on items
     (product_id, external_ids_vendor, terms_period, coalesce(terms_commitment, '')) where status <> 'Deleted';
 create unique index parameters_called on parameters (product_id, external_id) where status <> 'Deleted';
 
+-- Nothing is in a group, or counted in a unit, that is gone: whoever puts something there holds the row shared, so this
+-- sees it.
+create function entrepot_holds_nothing() returns trigger
+    language plpgsql
+    as $$
+    declare held boolean;
+    begin
+        execute format('select exists (select from %I where %I = $1 and status <> ''Deleted'')', tg_argv[0], tg_argv[1])
+            into held using new.id;
+        if held then
+            raise exception 'something was put there meanwhile' using errcode = 'serialization_failure';
+        end if;
+        return new;
+    end $$;
+create trigger item_groups_empty before update of status on item_groups for each row
+    when (new.status = 'Deleted' and old.status <> 'Deleted') execute function entrepot_holds_nothing('items', 'group_id');
+create trigger parameter_groups_empty before update of status on parameter_groups for each row
+    when (new.status = 'Deleted' and old.status <> 'Deleted')
+    execute function entrepot_holds_nothing('parameters', 'group_id');
+create trigger units_unused before update of status on units_of_measure for each row
+    when (new.status = 'Deleted' and old.status <> 'Deleted') execute function entrepot_holds_nothing('items', 'unit_id');
+
 -- Found and counted: what is in a group or a unit, what there is of a product.
 create index items_group on items (group_id);
 create index items_unit on items (unit_id);
