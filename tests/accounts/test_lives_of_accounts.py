@@ -5,6 +5,8 @@ import pytest
 from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.api_token import API_TOKEN
 from entrepot.accounts.buyer import BUYER
+from entrepot.accounts.cloud_tenant import CLOUD_TENANT
+from entrepot.accounts.erp_link import ERP_LINK
 from entrepot.accounts.licensee import LICENSEE
 from entrepot.accounts.seller import SELLER
 from entrepot.accounts.user import USER
@@ -29,6 +31,10 @@ MOVES = [
     (SELLER,     "deactivate", "Active",            "operations", "Offline"),
     (SELLER,     "activate",   "Offline",           "operations", "Active"),
     (SELLER,     "delete",     "Offline",           "operations", Conflict),
+    (ERP_LINK,   "block",      "Active",            "operations", "Blocked"),
+    (ERP_LINK,   "block",      "Active",            "client",     Forbidden),
+    (ERP_LINK,   "unblock",    "Active",            "operations", Conflict),
+    (CLOUD_TENANT, "delete",   "Disabled",          "operations", "Deleted"),
     (LICENSEE,   "disable",    "Enabled",           "client",     "Disabled"),
     (LICENSEE,   "disable",    "Active",            "vendor",     Forbidden),
     (LICENSEE,   "delete",     "Disabled",          "client",     "Deleted"),
