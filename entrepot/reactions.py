@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from entrepot.accounts import account_user
+from entrepot.accounts.api import OFFERS as ACCOUNTS
 from entrepot.accounts.people_api import EXPIRATION, MEMBERS
 from entrepot.accounts.permission import rooms
 from entrepot.audit.api import OFFERS as AUDIT
+from entrepot.catalog.api import OFFERS as CATALOG
 from entrepot.commerce import basket, fulfiller, fulfilment, subscription
 from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
-from entrepot.integration import installation
+from entrepot.commerce.api import OFFERS as COMMERCE
+from entrepot.integration import extension_receiver, installation
 from entrepot.integration.api import EXPIRATION as UNANSWERED
 from entrepot.integration.api import INSTALLATIONS
+from entrepot.integration.api import OFFERS as INTEGRATION
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Invalid, Missing
@@ -20,6 +24,7 @@ from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.receiver import Kind
 from entrepot.kernel.resource import Action, Resource
 from entrepot.notifications import webhook_receiver
+from entrepot.program.api import OFFERS as PROGRAM
 
 
 class Due(Protocol):
@@ -75,7 +80,15 @@ JOBS: dict[str, Callable[[Doors], Job]] = {
 
 FEED = next(each for each in AUDIT if each.followed)
 
+BY_TYPE = {
+    each.noun.name: each
+    for each in (*ACCOUNTS, *CATALOG, *PROGRAM, *COMMERCE, *INTEGRATION)
+    if not each.by and "{" not in each.address
+}
+"""Where things of a kind are found that events are about."""
+
 RECEIVERS: dict[str, Callable[[Doors], Kind]] = {
+    extension_receiver.KIND: lambda doors: extension_receiver.Extensions(doors, FEED, BY_TYPE, PLATFORM, rooms),
     webhook_receiver.KIND: lambda doors: webhook_receiver.Webhooks(doors, FEED, PLATFORM, rooms),
 }
 """Kind of receivers of events to the function that makes it from the doors."""

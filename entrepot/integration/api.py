@@ -21,6 +21,10 @@ TRADE = "vendor operations"
 EXPIRATION = Action("expire", installation.expire, by="kernel")
 """What the clock brings about: it has no address."""
 
+MISSING = Action("miss", installation.miss, by="kernel")
+LOSING = Action("lose", instance.lose, by="kernel", loads=instance.running)
+"""What comes of calling an extension: neither has an address."""
+
 INSTALLATIONS = Resource(
     INSTALLATION,
     create=create(installation.create, by=EVERY, loads=installation.for_new, takes=(installation.ACCOUNT_NAMED,)),
@@ -34,23 +38,25 @@ INSTALLATIONS = Resource(
     summary="Which accounts an extension may act for, and within which modules.",
 )
 
-OFFERS = (
-    Resource(
-        EXTENSION,
-        create=create(
-            extension.create, by="vendor", loads=extension.beside, takes_file=pictured("extension"), needs=MANAGE
-        ),
-        update=update(extension.update, by=TRADE, loads=extension.beside, takes_file=pictured("extension")),
-        remove=remove(extension.delete, moves="delete", loads=extension.in_use),
-        actions=(
-            Action("publish", plain.step("publish"), moves="publish"),
-            Action("unpublish", plain.step("unpublish"), moves="unpublish"),
-            Action("regenerate", extension.regenerate, by="vendor", loads=extension.beside, needs=MANAGE),
-            Action("token", extension.token, by="vendor", loads=extension.with_account, gives=TOKEN, alone=True),
-        ),
-        picture="icon",
-        summary="Programs of vendors beside the platform, which act for the accounts that install them.",
+EXTENSIONS = Resource(
+    EXTENSION,
+    create=create(
+        extension.create, by="vendor", loads=extension.beside, takes_file=pictured("extension"), needs=MANAGE
     ),
+    update=update(extension.update, by=TRADE, loads=extension.beside, takes_file=pictured("extension")),
+    remove=remove(extension.delete, moves="delete", loads=extension.in_use),
+    actions=(
+        Action("publish", plain.step("publish"), moves="publish"),
+        Action("unpublish", plain.step("unpublish"), moves="unpublish"),
+        Action("regenerate", extension.regenerate, by="vendor", loads=extension.beside, needs=MANAGE),
+        Action("token", extension.token, by="vendor", loads=extension.with_account, gives=TOKEN, alone=True),
+    ),
+    picture="icon",
+    summary="Programs of vendors beside the platform, which act for the accounts that install them.",
+)
+
+OFFERS = (
+    EXTENSIONS,
     Resource(
         CATEGORY,
         create=create(plain.create(CATEGORY), by="operations"),

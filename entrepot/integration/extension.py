@@ -10,7 +10,7 @@ from entrepot.accounts.module import MODULE
 from entrepot.accounts.permission import MANAGE, covers_modules
 from entrepot.catalog.paper import is_address
 from entrepot.integration.extension_token import account_token
-from entrepot.integration.meta import META, check_meta
+from entrepot.integration.meta import META, check_meta, require_conditions
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
@@ -155,6 +155,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     extension = plain.begin(call, EXTENSION, body, vendor_id=call.caller.account_id)
     extension.meta = extension.meta or {}
     extension.address = extension.service_url
+    require_conditions(call, extension.meta, body.path("meta"))
     _require_modules(call, extension, body, got, ())
     _tell_secret(call, extension)
     return extension
@@ -165,6 +166,7 @@ def update(call: Call, extension: Thing, body: Body, got: Got) -> None:
     before, url = list(extension.modules), extension.service_url
     plain.write(call, extension, body)
     extension.meta = extension.meta or {}
+    require_conditions(call, extension.meta, body.path("meta"))
     if extension.modules != before:
         _require_modules(call, extension, body, got, before)
     if extension.service_url != url:

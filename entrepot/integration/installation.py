@@ -257,6 +257,11 @@ def expire(call: Call, installation: Thing, body: Body, got: None) -> None:
         call.move(installation, "expire")
 
 
+def miss(call: Call, installation: Thing, body: Body, got: None) -> None:
+    """One event is skipped, after days in which the extension took others: both sides are told which."""
+    call.record("installation.delivery_failed", installation, delivery=body.get("delivery"))
+
+
 def until(installation: Thing, since: datetime) -> datetime:
     """When an invitation ends."""
     return since + PERIODS[str(installation.invitation_validity_period or USUAL)]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.accounts.module import MODULE
 from entrepot.integration.extension import EXTENSION, require_manager
-from entrepot.integration.meta import META, check_meta
+from entrepot.integration.meta import META, check_meta, require_conditions
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
@@ -106,13 +106,39 @@ def register(call: Call, _: None, body: Body, got: Got) -> Thing:
     instance = _instance(call, extension, body, got)
     if instance.meta is None:
         instance.meta = {}
+    require_conditions(call, instance.meta, body.path("meta"))
     instance.name = instance.name or instance.external_id
     instance.channel = {}
     extension.meta = instance.meta
     extension.address = address_of(instance, extension)
     if instance.status != "Running" and extension.address:
         call.move(instance, "connect")
+    else:
+        call.stamp(instance, str(instance.status))
     return instance
+
+
+RUNNING = {
+    "instances": Want(
+        INSTANCE,
+        lambda row: sa.and_(row.c.extension_id == given("extension"), row.c.status == "Running"),
+        alone=False,
+        held=True,
+    )
+}
+
+
+async def running(load: Load, call: Call, extension: Thing, body: Body | None) -> Got:
+    """Instances that are said to run."""
+    return await load(RUNNING, extension=extension.id)
+
+
+def lose(call: Call, extension: Thing, body: Body, got: Got) -> None:
+    """Nobody has answered for days: it is called no more until it tells anew where it is. Its vendor is told."""
+    for each in got.instances:
+        call.move(each, "disconnect")
+    extension.address = None
+    call.record("extension.unreachable", extension, reason=body.get("reason"))
 
 
 def _instance(call: Call, extension: Thing, body: Body, got: Got) -> Thing:

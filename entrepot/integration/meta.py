@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from entrepot.kernel.call import Call
+from entrepot.kernel.noun import Noun
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.parse import parse_filter
+from entrepot.kernel.rql.query import Query
+from entrepot.kernel.scope import Filters
+from entrepot.kernel.trail import event_name
 
 EVENTS_MAX = 200
 CONDITION_MAX = 2000
@@ -48,6 +53,34 @@ def check_meta(value: object) -> list[str]:
         return ["An object was expected."]
     found = [*_faults(value, "events", _event_faults), *_faults(value, "schedules", _schedule_faults)]
     return found[:20]
+
+
+def require_conditions(call: Call, meta: object, path: str) -> None:
+    """A condition is a filter of what an event is about, as its vendor could ask for it."""
+    entries = meta.get("events") if isinstance(meta, dict) else None
+    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
+        condition = entry.get("condition") if isinstance(entry, dict) else None
+        if not isinstance(condition, str) or path in call.faults:
+            continue
+        where = f"{path}.events[{at}].condition"
+        noun = next((each for each in call.nouns if is_about(str(entry.get("event")), each)), None)
+        if noun is None:
+            call.fault(where, "A condition goes with events about one kind of thing, such as platform.commerce.order.*")
+            continue
+        try:
+            Filters(call.nouns).prepare(noun, call.caller.who, Query(filter=parse_filter(condition)))
+        except RqlFault as fault:
+            call.fault(where, f"{fault.token}: {fault.message}"[:500])
+
+
+def is_about(event: str, noun: Noun) -> bool:
+    """Whether events of that name, or pattern, are about things of that kind alone, and these have an address."""
+    return "{" not in noun.path and noun.trailed and event.startswith(event_name(noun, ""))
+
+
+def matches(event: str, pattern: str) -> bool:
+    """Whether an event has that name, or fits that pattern."""
+    return event == pattern or (pattern.endswith("*") and event.startswith(pattern[:-1]))
 
 
 def _faults(meta: Mapping[str, object], name: str, check: Any) -> Iterator[str]:

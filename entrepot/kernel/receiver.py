@@ -63,6 +63,14 @@ class Gone:
 Outcome = Arrived | Later | Refused | Gone
 
 
+class NotSent(Exception):
+    """Nothing need be sent, or may be just now: what comes of the delivery is known without."""
+
+    def __init__(self, outcome: Outcome):
+        super().__init__(type(outcome).__name__)
+        self.outcome = outcome
+
+
 class Receiver(Protocol):
     """One of them, as it is just now."""
 
@@ -71,7 +79,7 @@ class Receiver(Protocol):
         ...
 
     async def letter(self, delivery: Delivery) -> Letter:
-        """What is sent for a delivery; made anew for each attempt."""
+        """What is sent for a delivery; made anew for each attempt. Raises NotSent."""
         ...
 
     def understand(self, reply: Reply) -> Outcome:

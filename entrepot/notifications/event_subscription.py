@@ -117,6 +117,7 @@ EVENT_SUBSCRIPTION = Noun(
     fields=(
         text("name", core=True, writes=EVERY),
         enum("status", " ".join(LIFE.states), core=True),
+        text("pauseReason", longest=500),
         text("url", longest=2000, required=True, check=check_url, writes=EVERY),
         text("description", longest=2000, writes=EVERY),
         document(
@@ -196,7 +197,15 @@ def rotate_secret(call: Call, subscription: Thing, body: Body, got: None) -> Non
 def pause(call: Call, subscription: Thing, body: Body, got: None) -> None:
     """Nobody has answered for long: it waits until its account enables it, and goes on from there."""
     call.move(subscription, "pause")
-    call.record("event_subscription.paused", subscription, reason=body.get("reason"))
+    subscription.pause_reason = body.get("reason")
+    call.record("event_subscription.paused", subscription)
+
+
+def enable(call: Call, subscription: Thing, body: Body, got: None) -> None:
+    """It goes on where it was."""
+    call.move(subscription, "enable")
+    subscription.pause_reason = None
+    call.record("event_subscription.enabled", subscription)
 
 
 def give_up(call: Call, subscription: Thing, body: Body, got: None) -> None:
@@ -233,13 +242,13 @@ def _require_condition(call: Call, subscription: Thing, body: Body) -> None:
 def feed_of(subscription: Thing, limit: int) -> Query:
     """What of the feed goes to the receiver: the events that it names, under its condition."""
     named = [str(each) for each in subscription.events or ()]
-    parts = [] if "*" in named else [parse_filter(_any_of(named))]
+    parts = [] if "*" in named else [parse_filter(any_of(named))]
     if subscription.condition:
         parts.append(parse_filter(subscription.condition))
     return Query(filter=And(tuple(parts)) if len(parts) > 1 else next(iter(parts), None), limit=limit)
 
 
-def _any_of(patterns: list[str]) -> str:
+def any_of(patterns: list[str]) -> str:
     """The filter that lets these events through; a pattern has nothing in it that the language would read."""
     exact = [each for each in patterns if not each.endswith("*")]
     found = [f"in(event,({','.join(exact)}))"] if exact else []

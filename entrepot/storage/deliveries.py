@@ -28,7 +28,7 @@ import structlog
 from entrepot.kernel.doors import Happened
 from entrepot.kernel.errors import Refusal
 from entrepot.kernel.letter import Reply, Send, Unreachable
-from entrepot.kernel.receiver import Arrived, Delivery, Gone, Kind, Later, Outcome, Receiver, Refused
+from entrepot.kernel.receiver import Arrived, Delivery, Gone, Kind, Later, NotSent, Outcome, Receiver, Refused
 from entrepot.kernel.wire import encode_text, moment_text
 
 LOG = structlog.get_logger()
@@ -54,6 +54,9 @@ class Patience:
     """How long the engine goes on, and how much it takes on."""
 
     lease: timedelta = timedelta(seconds=20)
+    reading: timedelta = timedelta(seconds=5)
+    """How long one worker has to read on for a receiver."""
+
     under_way_max: int = 1000
     at_once: int = 16
     in_all: int = 256
@@ -226,7 +229,7 @@ class Deliveries:
         """One pass: reads on for receivers that are behind. Gives back how many it looked at."""
         patience = self._patience
         claimed = await self._pool.fetch(
-            CLAIM, patience.lease, list(self._kinds), patience.under_way_max // 2, FEEDS_AT_ONCE
+            CLAIM, patience.reading, list(self._kinds), patience.under_way_max // 2, FEEDS_AT_ONCE
         )
         if not claimed:
             return 0
@@ -322,6 +325,8 @@ class Deliveries:
             outcome = receiver.understand(reply)
         except Unreachable as unreachable:
             outcome = Later(unreachable.words)
+        except NotSent as known:
+            outcome = known.outcome
         except asyncio.CancelledError:
             self._put(delivery, "left", 0.0)
             raise

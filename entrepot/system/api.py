@@ -24,6 +24,10 @@ TASKS = Resource(
     summary="Work that somebody outside does: from being queued to its end.",
 )
 
+ASKING = Resource(TASK, create=create(task.ask, by="kernel"))
+PUT_BACK = Action("reschedule", task.reschedule, by="kernel")
+"""What the platform itself does with tasks: it has no address."""
+
 OFFERS = (
     TASKS,
     Resource(

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from entrepot.accounts.dealings import SEE_ALL
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
-from entrepot.kernel.body import Body, apply
+from entrepot.kernel.body import ABSENT, Body, apply
 from entrepot.kernel.call import Call
 from entrepot.kernel.field import audited, document, enum, number, ref, text
 from entrepot.kernel.ids import Ids
@@ -75,6 +75,7 @@ TASK = Noun(
         text("object.name", longest=500),
         text("object.objectType"),
         text("object.kind", sees="kernel", filterable=False),
+        text("delivery", sees="kernel", filterable=False, untold=True),
         ref("account", "accounts/accounts"),
         ref("extension", "integration/extensions"),
         ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
@@ -91,6 +92,12 @@ TASK = Noun(
 RESERVED = ("extensionId", "maxTaskProcessingSeconds", "maxTaskLifetimeSeconds")
 """Parameters that the platform says; whoever works on the task reads its limits there."""
 
+ASKED = (
+    "name", "parameters", "event", "object.id", "object.name", "object.objectType", "object.kind", "delivery",
+    "account", "extension", "vendor",
+)  # fmt: skip
+"""What the platform says of a task when it asks."""
+
 BLOCKED = enum("status", "Queued Blocked")
 REASON = TASK.field("reason")
 """What bodies hold beside the fields that may be written."""
@@ -105,6 +112,12 @@ def create(call: Call, _: None, body: Body, got: None) -> Thing:
     )
     _check(call, task, body, {})
     return task
+
+
+def ask(call: Call, _: None, body: Body, got: None) -> Thing:
+    """The platform asks an extension to do something about what happened, for an account that has installed it."""
+    said = {each.column: body.dig(call, each.path) for each in TASK.all_fields if each.name in ASKED}
+    return call.new(TASK, status="Queued", **{column: value for column, value in said.items() if value is not ABSENT})
 
 
 def update(call: Call, task: Thing, body: Body, got: None) -> None:

@@ -15,6 +15,7 @@ create table tasks (
     object_name text collate "C",
     object_object_type text collate "C",
     object_kind text collate "C",
+    delivery text collate "C",
     account_id text collate "C",
     extension_id text collate "C",
     vendor_id text collate "C",
@@ -343,6 +344,7 @@ alter table extension_installations add constraint extension_installations_audit
 -- What is asked of these: whose they are, what belongs to what, and that there is one of a kind.
 create index tasks_account on tasks (account_id, id);
 create index tasks_vendor on tasks (vendor_id, id);
+create unique index tasks_delivery on tasks (delivery) where delivery is not null;
 create index task_logs_task on task_logs (task_id);
 create unique index extensions_secret on extensions (secret_hash);
 create index extensions_vendor on extensions (vendor_id);
@@ -359,3 +361,41 @@ create index extension_installations_vendor on extension_installations (vendor_i
 -- An extension acts in its own name.
 create trigger extensions_identify before insert or update of revision, name, icon on extensions
     for each row execute function entrepot_identify('Service');
+
+-- An installation receives events from the moment on at which it is there; when it has ended, none.
+create function entrepot_installed() returns trigger
+    language plpgsql
+    as $$ begin
+        if new.status = 'Installed' then
+            insert into receivers (id, kind, account_id, reads_all, active, position)
+            select new.id, 'extension', new.account_id,
+                coalesce((select type = 'Operations' from accounts where id = new.account_id), true), true, position
+            from sealer
+            on conflict (id) do update set active = true;
+        else
+            update receivers set active = false where id = new.id;
+        end if;
+        return null;
+    end $$;
+create trigger extension_installations_receiver after insert or update of status on extension_installations
+    for each row execute function entrepot_installed();
+
+-- Where an extension tells anew where it is, what waits for it goes out at once.
+create function entrepot_reached() returns trigger
+    language plpgsql
+    as $$
+    declare
+        reached text := case when tg_table_name = 'extensions' then new.id else (to_jsonb(new) ->> 'extension_id') end;
+    begin
+        update receivers r set failures = 0, failing_since = null, retry_at = null
+        from extension_installations i where i.extension_id = reached and r.id = i.id;
+        update deliveries d set next_at = clock_timestamp()
+        from extension_installations i where i.extension_id = reached and d.receiver_id = i.id
+            and d.status = 'Pending' and d.next_at > clock_timestamp();
+        return null;
+    end $$;
+create trigger extensions_reached after update of address on extensions
+    for each row when (new.address is distinct from old.address and new.address is not null)
+    execute function entrepot_reached();
+create trigger extension_instances_reached after insert or update on extension_instances
+    for each row when (new.status = 'Running') execute function entrepot_reached();

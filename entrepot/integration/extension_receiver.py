@@ -1,0 +1,328 @@
+"""Extensions as receivers: which events go to whom, the letter about one, the task that goes with it, the answer.
+
+Each installation is a receiver of its own: it hears of what its account may see, within the modules that were let in.
+Source: commerce spec 5.4.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from entrepot.accounts.account import ACCOUNT
+from entrepot.accounts.module import MODULE
+from entrepot.integration.api import EXTENSIONS, INSTALLATIONS, LOSING, MISSING
+from entrepot.integration.extension import EXTENSION
+from entrepot.integration.extension_token import LIVES_S, claims
+from entrepot.integration.installation import INSTALLATION
+from entrepot.integration.instance import INSTANCE
+from entrepot.integration.meta import matches
+from entrepot.kernel.access import Caller
+from entrepot.kernel.doors import Doors, Happened, Options
+from entrepot.kernel.errors import Conflict, Invalid, Missing
+from entrepot.kernel.letter import Letter, Reply
+from entrepot.kernel.receiver import Arrived, Delivery, Later, NotSent, Outcome, Receiver, Refused
+from entrepot.kernel.resource import Resource
+from entrepot.kernel.rql.parse import parse_filter
+from entrepot.kernel.rql.query import Query
+from entrepot.kernel.shape import Known
+from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, among, given
+from entrepot.kernel.wire import Json, decode, encode, moment_text
+from entrepot.notifications.event_subscription import any_of
+from entrepot.notifications.webhook_receiver import TRADES, WAIT_S_MAX, wait_of
+from entrepot.system.api import ASKING, PUT_BACK, TASKS
+from entrepot.system.task import TASK
+
+KIND = "extension"
+AT_ONCE = 200
+"""How many events of the feed are taken on at one time."""
+
+LETTER = "extension"
+"""What the token in a letter is for: it tells who is written to for whom, and opens nothing here."""
+
+REPLY_S_MAX = 15.0
+BUSY_S = 5.0
+"""How long a task that is being worked on is left alone before it is looked at again."""
+
+PROCESSING_S_MAX = 7200
+LIFETIME_S_MAX = 86_400
+AGENT = "Entrepot-Extensions/1"
+OWN = "platform.system."
+"""Tasks are how extensions are told: they are not told of these."""
+
+ROUTE = "route"
+"""In the payload of a delivery: where it goes, and whether a task goes with it."""
+
+Rooms = Callable[[Iterable[str] | None], frozenset[str] | None]
+
+INSTALLED = {"installations": Want(INSTALLATION, lambda row: row.c.id == among("ids"), alone=False)}
+BESIDE = {
+    "extensions": Want(EXTENSION, lambda row: row.c.id == among("extension_ids"), alone=False),
+    "instances": Want(INSTANCE, lambda row: row.c.extension_id == among("extension_ids"), alone=False),
+    "accounts": Want(ACCOUNT, lambda row: row.c.id == among("account_ids")),
+    "modules": Want(MODULE, lambda row: row.c.id != ""),
+}
+OF_DELIVERY = {"tasks": Want(TASK, lambda row: row.c.delivery == given("delivery"), alone=False)}
+
+
+class Extensions:
+    """The kind of receivers that installations are. `by_type` tells where things of a kind are found."""
+
+    def __init__(self, doors: Doors, feed: Resource, by_type: Mapping[str, Resource], platform: Caller, rooms: Rooms):
+        self._doors, self._feed, self._by_type = doors, feed, by_type
+        self._platform, self._rooms = platform, rooms
+
+    async def receivers(self, ids: Sequence[str]) -> Mapping[str, Receiver]:
+        """Those that are let in, of extensions that have told where they are, for accounts that trade."""
+        known = Known(reveal=self._doors.store.reveal)
+        async with self._doors.store.session() as session:
+            found = await session.gather(self._platform, INSTALLED, {"ids": list(ids)}, known)
+            mine = [each for each in found["installations"] if each.status == "Installed"]
+            named = {
+                "extension_ids": list({str(each.extension_id) for each in mine}),
+                "account_ids": list({str(each.account_id) for each in mine}),
+            }
+            beside = await session.gather(self._platform, BESIDE, named, known)
+            now = await session.now()
+        extensions = {str(each.id): each for each in beside["extensions"] if each.address}
+        accounts = {str(each.id): each for each in beside["accounts"] if each.status in TRADES}
+        codes = {str(each.id): str(each.code) for each in beside["modules"]}
+        return {
+            str(each.id): self._receiver(
+                each, extensions[each.extension_id], accounts[each.account_id], beside["instances"], codes, now
+            )
+            for each in mine
+            if each.extension_id in extensions and each.account_id in accounts
+        }
+
+    def _receiver(
+        self,
+        installation: Thing,
+        extension: Thing,
+        account: Thing,
+        instances: Iterable[Thing],
+        codes: Mapping[str, str],
+        now: datetime,
+    ) -> Receiver:
+        asked = set(extension.modules)
+        opened = [codes[each] for each in installation.modules if each in asked and each in codes]
+        started = [each.audit_running_at for each in instances if each.extension_id == extension.id]
+        reader = Caller(
+            actor=str(account.type).lower(),
+            account_id=str(account.id),
+            identity_id=str(extension.id),
+            modules=self._rooms(opened),
+            codes=frozenset(opened),
+            narrow=True,
+            whole=False,
+        )
+        return Installed(
+            self._doors, self._feed, self._by_type, self._platform, installation, extension, account, reader,
+            tuple(_entries(extension)), max(filter(None, started), default=None), now,
+        )  # fmt: skip
+
+    async def pause(self, receiver_id: str, reason: str) -> None:
+        """The extension is called no more until it tells anew where it is; its vendor finds an event about that."""
+        extension_id = await self._extension_of(receiver_id)
+        if extension_id is not None:
+            await self._doors.act(self._platform, EXTENSIONS, LOSING, extension_id, {"reason": reason}, Options())
+
+    async def give_up(self, receiver_id: str, delivery_id: str) -> None:
+        """Both sides find an event about it in the feed."""
+        body = {"delivery": delivery_id}
+        await self._doors.act(self._platform, INSTALLATIONS, MISSING, receiver_id, body, Options())
+
+    async def _extension_of(self, receiver_id: str) -> str | None:
+        async with self._doors.store.session() as session:
+            found = await session.gather(self._platform, INSTALLED, {"ids": [receiver_id]}, Known())
+        return next((str(each.extension_id) for each in found["installations"]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One installation, as it is just now. `entries` are the events that the extension wants, with their routes."""
+
+    doors: Doors
+    feed: Resource
+    by_type: Mapping[str, Resource]
+    platform: Caller
+    installation: Thing
+    extension: Thing
+    account: Thing
+    reader: Caller
+    entries: tuple[Mapping[str, Any], ...]
+    started: datetime | None
+    now: datetime
+
+    # From the feed ---------------------------------------------------------------------------
+
+    async def follow(self, after: int) -> Happened:
+        """Events that the extension named, about things which meet its conditions as they are now.
+
+        Of several routes for one event the first counts.
+        """
+        patterns = [str(each["event"]) for each in self.entries]
+        if not patterns:
+            newest = await self.doors.follow(self.reader, self.feed, Query(limit=0), after)
+            return Happened([], newest.newest, newest.newest)
+        query = Query(filter=parse_filter(any_of(patterns)), limit=AT_ONCE)
+        happened = await self.doors.follow(self.reader, self.feed, query, after)
+        told = [each for each in happened.events if not str(each[1]["event"]).startswith(OWN)]
+        routes = await self._routes([document for _, document in told])
+        events = [
+            (position, {**document, ROUTE: route})
+            for (position, document), route in zip(told, routes, strict=True)
+            if route is not None
+        ]
+        return Happened(events, happened.position, happened.newest)
+
+    async def _routes(self, documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
+        """The route of each event, if there is one: one question for each condition, about all things at once."""
+        found: list[Mapping[str, Any] | None] = [None] * len(documents)
+        for entry in self.entries:
+            fit = [
+                at
+                for at, each in enumerate(documents)
+                if found[at] is None and matches(str(each["event"]), str(entry["event"]))
+            ]
+            if fit and entry.get("condition"):
+                passed = await self._passed(str(entry["condition"]), [documents[at]["object"] for at in fit])
+                fit = [at for at in fit if documents[at]["object"].get("id") in passed]
+            for at in fit:
+                found[at] = {"path": entry["path"], "task": bool(entry.get("task"))}
+        return found
+
+    async def _passed(self, condition: str, things: Sequence[Mapping[str, Any]]) -> set[str]:
+        """Which of them meet a condition. One about what the account may not know is met by none."""
+        passed: set[str] = set()
+        ids: dict[str, list[str]] = {}
+        for each in things:
+            ids.setdefault(str(each.get("objectType")), []).append(str(each.get("id")))
+        for name, named in ids.items():
+            resource = self.by_type.get(name)
+            if resource is None:
+                continue
+            asked = quote(f"and(in(id,({','.join(dict.fromkeys(named))})),({condition}))", safe="")
+            query = f"{asked}&select=-*,id&limit={AT_ONCE}"
+            try:
+                page = await self.doors.search(self.reader, resource, query, plain=True)
+            except Invalid:
+                continue
+            passed.update(str(each["id"]) for each in page["data"])  # pyright: ignore[reportGeneralTypeIssues]
+        return passed
+
+    # To the extension ------------------------------------------------------------------------
+
+    async def letter(self, delivery: Delivery) -> Letter:
+        """What happened, in the words of the public SDK; the thing itself is for the extension to ask for."""
+        event: Any = decode(delivery.payload)
+        route, about = event[ROUTE], event["object"]
+        letter: dict[str, object] = {
+            "id": delivery.id,
+            "object": {
+                "id": about.get("id"),
+                "objectType": about.get("objectType"),
+                "name": about.get("name") or about.get("id"),
+            },
+            "details": {
+                "eventType": event["event"],
+                "enqueueTime": event["at"],
+                "deliveryTime": moment_text(self.now),
+            },
+        }
+        headers = {"content-type": "application/json", "user-agent": AGENT, "x-request-id": delivery.id}
+        if route["task"]:
+            task = await self._task(delivery, event)
+            letter["task"] = {"id": task.id}
+            headers["mpt-task-id"] = str(task.id)
+        headers["authorization"] = f"Bearer {self._token()}"
+        url = f"{str(self.extension.address).rstrip('/')}{route['path']}"
+        return Letter(url, encode(letter), headers, seconds=REPLY_S_MAX, reply_bytes_max=4096)
+
+    def understand(self, reply: Reply) -> Outcome:
+        """OK, Delay or Cancel; anything else is tried again, when the extension says so."""
+        if not 200 <= reply.status < 300:
+            return Later(f"The extension answered {reply.status}.", wait_of(reply))
+        try:
+            read: Any = decode(reply.body) if reply.body.strip() else {"response": "OK"}
+        except ValueError:
+            read = None
+        said: Mapping[str, Any] = read if isinstance(read, dict) else {}
+        word = str(said.get("response", "")).lower()
+        match word:
+            case "ok":
+                return Arrived()
+            case "delay" | "defer":
+                return Later("The extension asked for a delay.", _delay(said.get("delay")), asked=True)
+            case "cancel":
+                return Refused(str(said.get("cancelReason") or "The extension wants no more of it.")[:1000])
+            case _:
+                return Later("The extension answered neither OK nor Delay nor Cancel.")
+
+    def _token(self) -> str:
+        said = claims(
+            str(self.account.id), str(self.account.type), str(self.extension.id), sorted(self.reader.codes or ())
+        )
+        return self.doors.store.secrets.token({**said, "sub": str(self.installation.id)}, LETTER, LIVES_S)
+
+    async def _task(self, delivery: Delivery, event: Mapping[str, Any]) -> Thing:
+        """The task of a delivery, made at the first attempt. Raises NotSent where it is over, or being worked on."""
+        task = await self._found(delivery)
+        if task is None:
+            await self.doors.create(self.platform, ASKING, self._asked(delivery, event), Options())
+            task = await self._found(delivery)
+        assert task is not None, "the task was made just now"
+        if task.status in ("Completed", "Failed"):
+            raise NotSent(Arrived())
+        if task.status == "Processing" and delivery.tries > 1:
+            # Whoever took it on may still be at it, though its answer did not come; unless it was started anew since.
+            if self.started is None or task.audit_started_at is None or self.started <= task.audit_started_at:
+                raise NotSent(Later(f"Task {task.id} is being worked on.", BUSY_S, asked=True))
+            try:
+                await self.doors.act(self.platform, TASKS, PUT_BACK, str(task.id), None, Options())
+            except (Conflict, Missing):
+                raise NotSent(Later(f"Task {task.id} moved on meanwhile.", 0.0, asked=True)) from None
+        return task
+
+    async def _found(self, delivery: Delivery) -> Thing | None:
+        async with self.doors.store.session() as session:
+            got = await session.gather(self.platform, OF_DELIVERY, {"delivery": delivery.id}, Known())
+        return next(iter(got["tasks"]), None)
+
+    def _asked(self, delivery: Delivery, event: Mapping[str, Any]) -> dict[str, object]:
+        about = event["object"]
+        resource = self.by_type.get(str(about.get("objectType")))
+        return {
+            "name": f"{event['event']} {about.get('id')}"[:500],
+            "event": event["event"],
+            "delivery": delivery.id,
+            "parameters": {
+                "extensionId": self.extension.id,
+                "maxTaskProcessingSeconds": PROCESSING_S_MAX,
+                "maxTaskLifetimeSeconds": LIFETIME_S_MAX,
+            },
+            "object": {
+                "id": about.get("id"),
+                "name": about.get("name"),
+                "objectType": about.get("objectType"),
+                "kind": resource.noun.path if resource is not None else None,
+            },
+            "account": self.account.id,
+            "extension": self.extension.id,
+            "vendor": self.extension.vendor_id,
+        }
+
+
+def _entries(extension: Thing) -> Iterable[Mapping[str, Any]]:
+    """The events that an extension wants, as its newest instance told them."""
+    meta: Any = decode(extension.meta) if isinstance(extension.meta, Json) else extension.meta
+    return (meta or {}).get("events") or ()
+
+
+def _delay(said: object) -> float | None:
+    """So many seconds, within reason; where none are said, as usual."""
+    if isinstance(said, bool) or not isinstance(said, int | float) or said < 0:
+        return None
+    return min(float(said), WAIT_S_MAX)

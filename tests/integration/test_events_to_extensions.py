@@ -1,0 +1,190 @@
+"""Events as an extension hears of them: letters, tasks, answers, conditions, and whose events they are."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.installing import EXTENSIONS, INSTALLATIONS, Row, claims_of, installed, key_of, made, published
+from tests.notifications.receiving import Answer, Got, Inbox, inbox, working
+from tests.party import Api, ok
+from tests.purchases import draft, placed
+from tests.serving import Served
+from tests.world import ACCOUNTS, OTHER_LICENSEE
+
+CHANGED = "platform.commerce.order.status_changed"
+CLAIMS = "https://claims.softwareone.com/"
+
+
+@pytest.fixture(scope="module")
+def at_work(served: Served) -> Iterator[Served]:
+    """The program with its background work, in a sandbox: it calls addresses of this machine."""
+    with working(served):
+        yield served
+
+
+@pytest.fixture
+def box() -> Iterator[Inbox]:
+    with inbox() as found:
+        yield found
+
+
+def said(got: Got) -> Any:
+    return json.loads(got.raw)
+
+
+def answer(**document: object) -> Answer:
+    return 200, {"content-type": "application/json"}, json.dumps(document).encode()
+
+
+def about(order: Row) -> Any:
+    return lambda got: [each for each in got if said(each)["object"]["id"] == order["id"]]
+
+
+def started(api: Api, served: Served, box: Inbox, *events: Row, extension: Row | None = None, **more: Any) -> Row:
+    """An extension that is let in by its vendor, and has told where it is and what it wants."""
+    extension = extension or made(api, **more)
+    entries = events or ({"event": CHANGED, "path": "/orders", "task": False},)
+    body = {"externalId": f"http://127.0.0.1:{box.port}/base/", "meta": {"openapi": "/o", "events": list(entries)}}
+    assert (
+        ok(key_of(served, extension)("POST", f"{EXTENSIONS}/{extension['id']}/instances", body))["status"] == "Running"
+    )
+    return extension
+
+
+def test_a_vendors_extension_hears_of_an_order_that_is_placed(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="OK")
+    extension = started(api, at_work, box)
+    installed(api, extension)
+    order = placed(at_work)
+    (got,) = about(order)(box.wait(about(order)))
+    letter = said(got)
+    assert got.path == "/base/orders"
+    assert letter["object"]["objectType"] == "Order"
+    assert letter["object"]["name"]
+    assert letter["details"]["eventType"] == CHANGED
+    assert set(letter["details"]) == {"eventType", "enqueueTime", "deliveryTime"}
+    assert "task" not in letter
+    token = got.headers["authorization"].removeprefix("Bearer ")
+    claims = claims_of(token)
+    assert claims[f"{CLAIMS}accountId"] == ACCOUNTS["vendor"][0]
+    assert claims[f"{CLAIMS}accountType"] == "Vendor"
+    assert claims[f"{CLAIMS}extensionId"] == extension["id"]
+    assert claims["exp"] > time.time() + 60
+    opened = at_work.call(None, "GET", "/commerce/orders", authorization=f"Bearer {token}")
+    assert opened.status == 401, "a letter's token opens nothing here"
+
+
+def test_events_go_where_the_condition_and_the_account_let_them(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="OK")
+    extension = published(api)
+    wanted = {"event": "platform.commerce.order.*", "path": "/placed", "condition": "eq(status,processing)"}
+    rest = {"event": "platform.commerce.order.created", "path": "/drafts"}
+    started(api, at_work, box, wanted, rest, extension=extension)
+    installed(api, extension, "client")
+    foreign = placed(at_work, "other client", licensee=OTHER_LICENSEE)
+    drafted = draft(at_work)
+    order = placed(at_work)
+    box.wait(about(order))
+    box.wait(about(drafted))
+    paths = {(said(each)["object"]["id"], each.path) for each in box.got}
+    assert (order["id"], "/base/placed") in paths
+    assert (drafted["id"], "/base/drafts") in paths
+    assert foreign["id"] not in {thing for thing, _ in paths}
+    assert {claims_of(each.headers["authorization"])[f"{CLAIMS}accountId"] for each in box.got} == {
+        ACCOUNTS["client"][0]
+    }
+
+
+def test_a_condition_that_nobody_can_ask_is_told_when_it_is_registered(api: Api, served: Served) -> None:
+    extension = made(api)
+    for event, condition, words in (
+        (CHANGED, "eq(nonsense,1)", "nonsense"),
+        ("platform.commerce.*", "eq(status,Draft)", "one kind"),
+    ):
+        meta = {"events": [{"event": event, "path": "/x", "condition": condition}]}
+        reply = key_of(served, extension)(
+            "POST", f"{EXTENSIONS}/{extension['id']}/instances", {"externalId": "h", "meta": meta}
+        )
+        assert reply.status == 400
+        assert words in str(reply.json["errors"]["meta.events[0].condition"])
+
+
+def test_a_task_goes_with_an_event_for_those_who_ask(api: Api, at_work: Served, box: Inbox) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def work(got: Got) -> Answer:
+        task = said(got)["task"]["id"]
+        assert got.headers["mpt-task-id"] == task
+        assert ask("POST", f"/system/tasks/{task}/execute").status == 200
+        assert ask("POST", f"/system/tasks/{task}/complete", {}).status == 200
+        return answer(response="OK")
+
+    box.answer = work
+    started(api, at_work, box, {"event": CHANGED, "path": "/orders", "task": True}, extension=extension)
+    installed(api, extension)
+    order = placed(at_work)
+    (got,) = about(order)(box.wait(about(order)))
+    task = ok(api("vendor").get(f"/system/tasks/{said(got)['task']['id']}"))
+    assert (task["event"], task["object"]["id"], task["extension"]["id"]) == (CHANGED, order["id"], extension["id"])
+    assert task["parameters"]["extensionId"] == extension["id"]
+    assert task["parameters"]["maxTaskProcessingSeconds"] > 0
+    until = time.monotonic() + 10
+    while ok(api("vendor").get(f"/system/tasks/{task['id']}"))["status"] != "Completed":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_what_is_delayed_comes_again_and_what_is_cancelled_does_not(api: Api, at_work: Served, box: Inbox) -> None:
+    words = [answer(response="Delay", delay=1), answer(response="Cancel", cancelReason="Not ours.")]
+    extension = made(api)
+    started(api, at_work, box, extension=extension)
+    installation = installed(api, extension)
+    box.answer = lambda _: words[min(len(box.got), 2) - 1]
+    order = placed(at_work)
+    first, second = about(order)(box.wait(lambda got: len(about(order)(got)) == 2))
+    assert 0.9 < second.at - first.at < 4
+    assert said(first)["id"] == said(second)["id"]
+    time.sleep(1.5)
+    assert len(about(order)(box.got)) == 2
+    rows = at_work.fetch("select status, attempts from deliveries where receiver_id = $1", installation["id"])
+    assert [row["status"] for row in rows] == ["Failed"]
+    assert "Not ours." in str(rows[0]["attempts"])
+
+
+def test_a_task_that_was_taken_on_by_one_who_died_is_put_back_when_it_starts_anew(
+    api: Api, at_work: Served, box: Inbox
+) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def die(got: Got) -> Answer:
+        assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/execute").status == 200
+        return answer(response="OK") if len(box.got) > 1 else (503, {"retry-after": "0"}, b"")
+
+    box.answer = die
+    entry = {"event": CHANGED, "path": "/orders", "task": True}
+    started(api, at_work, box, entry, extension=extension)
+    installed(api, extension)
+    order = placed(at_work)
+    box.wait(about(order))
+    time.sleep(1)
+    assert len(about(order)(box.got)) == 1, "it may still be at work"
+    started(api, at_work, box, entry, extension=extension)
+    first, second = about(order)(box.wait(lambda got: len(about(order)(got)) == 2))
+    assert said(first)["task"] == said(second)["task"]
+
+
+def test_an_installation_that_has_ended_hears_nothing(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="OK")
+    extension = started(api, at_work, box)
+    installation = installed(api, extension)
+    order = placed(at_work)
+    box.wait(about(order))
+    assert api("vendor").delete(f"{INSTALLATIONS}/{installation['id']}").status == 204
+    later = placed(at_work)
+    time.sleep(1)
+    assert not about(later)(box.got)
