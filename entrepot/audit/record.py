@@ -55,7 +55,9 @@ def details(record: Thing, known: Known, actor: str, nouns: Nouns) -> str | None
     return "; ".join(_told(changes(record, actor, nouns))) or None
 
 
-FOR_ALL = frozenset(("asset", "by", "file", "lines", "name", "notifyMe", "of", "order", "state", "subscription"))
+FOR_ALL = frozenset(
+    ("asset", "by", "delivery", "file", "lines", "name", "notifyMe", "of", "order", "state", "subscription")
+)
 """Facts that every party to a thing may know; others are for operations."""
 
 

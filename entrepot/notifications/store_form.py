@@ -1,9 +1,10 @@
-"""What a world file may leave out about event subscriptions, and how it carries their secrets."""
+"""What a world file may leave out about where we call others, and how it carries the secrets of that."""
 
 from entrepot.kernel.store_form import Form, World
 from entrepot.kernel.thing import Thing
 from entrepot.notifications import signature
 from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION
+from entrepot.notifications.webhook import ABOUT, OF, WEBHOOK
 
 
 def _event_subscription(subscription: Thing, world: World) -> None:
@@ -18,5 +19,20 @@ def _event_subscription(subscription: Thing, world: World) -> None:
         setattr(subscription, column, world.seal(secret))
 
 
-FORMS = (Form(EVENT_SUBSCRIPTION, _event_subscription, needs=("account", "url", "secret")),)
-"""Deliveries are under way, and stand in no file: whoever loads one sends what happens from there on."""
+def _webhook(webhook: Thing, world: World) -> None:
+    """What it is about follows from its type and criteria; its secret is known to the receiver already."""
+    named = (webhook.criteria or {}).get(OF)
+    if webhook.object_id is None and named is not None:
+        webhook.object_id = named
+    if webhook.object_type is None and webhook.type in ABOUT:
+        webhook.object_type = ABOUT[webhook.type][0]
+    if isinstance(webhook.secret, str):
+        webhook.secret = world.seal(webhook.secret)
+
+
+FORMS = (
+    Form(EVENT_SUBSCRIPTION, _event_subscription, needs=("account", "url", "secret")),
+    Form(WEBHOOK, _webhook, needs=("account", "type", "url", "secret")),
+)
+"""Calls of webhooks are what has been, and stand in no file either.
+Deliveries are under way, and stand in no file: whoever loads one sends what happens from there on."""

@@ -5,6 +5,7 @@ create table event_subscriptions (
     revision integer not null,
     name text collate "C",
     status text collate "C" not null check (status in ('Active', 'Paused', 'Disabled')),
+    pause_reason text collate "C",
     url text collate "C",
     description text collate "C",
     events jsonb,
@@ -139,7 +140,8 @@ create function entrepot_receiver() returns trigger
             from sealer;
         else
             if new.status is distinct from old.status then
-                update receivers set active = new.status = 'Active', failures = 0, failing_since = null, retry_at = null
+                update receivers set active = new.status = 'Active', leased_until = null, failures = 0,
+                    failing_since = null, retry_at = null
                 where id = new.id;
                 if new.status = 'Active' then
                     update deliveries set next_at = clock_timestamp(), first_tried_at = null
