@@ -122,7 +122,10 @@ class Sessions:
         if account_id is None:
             return None
         async with self._lent() as conn:
-            await conn.execute("delete from sign_in_failures where key = $1", keys[0])
+            await conn.execute(
+                "delete from sign_in_failures where key = $1 or ctid ="
+                " (select ctid from sign_in_failures where key = $2 order by at desc limit 1)", *keys,
+            )  # fmt: skip
         return await self.begin(row["id"], account_id)
 
     def _is_right(self, verifier: str | None, password: str) -> bool:

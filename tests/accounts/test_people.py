@@ -142,7 +142,7 @@ def test_nobody_joins_a_group_that_is_being_deleted(api: Api, served: Served) ->
         group = ok(api("client").post(GROUPS, {"name": "Short", "modules": [refer(MARKETPLACE)]}))["id"]
         at_once(
             lambda gone=group: api("client").delete(f"{GROUPS}/{gone}"),
-            lambda gone=group: api("client").post(f"{OF_ACCOUNT}/{RESTRICTED_USER}/groups", refer(gone)),
+            lambda gone=group: api("client").post(f"{OF_ACCOUNT}/{USER}/groups", refer(gone)),
         )
         there = api("client").get(f"{GROUPS}/{group}").status == 200
         joined = served.fetch("select from account_users_groups where target_id = $1", group)

@@ -15,6 +15,7 @@ import pytest
 from entrepot.http.openapi.collections import actors, name_of
 from entrepot.http.routes import Route
 from entrepot.storage.embedded import Embedded
+from entrepot.storage.vault import digest
 from tests.access.crowd import lines, requests
 from tests.conformance.comparing import of_answer, of_documents
 from tests.conformance.differences import patterns
@@ -42,6 +43,11 @@ PERSON = {"firstName": "Ada", "lastName": "Lo", "email": "ada@client.example"}
 ITEM = {"name": "Seat", "product": refer(PRODUCT), "group": refer("IGR-5001-0001-0001"), "unit": refer("UNT-1001"),
         "externalIds": {"vendor": "NEW"}, "terms": {"model": "usage", "period": "1m"}}  # fmt: skip
 STEP = {"name": "Extras", "label": "Choose"}
+ACCOUNTS = {"2001": "ACC-2001-0001", "3001": "ACC-3001-0001", "1000": "ACC-1000-0001"}
+MEMBERS = ("accounts_users", "account_users", "of_account_users")
+CODE = "told to one alone"
+JOINED = [[refer(f"UGR-{digits}-0021")] for digits in ACCOUNTS]
+INVITED = [{"user": {"email": "new@person.example"}, "groups": groups} for groups in JOINED]
 BODIES: dict[str, list[Any]] = {
     "catalog_items_create": [ITEM],
     "catalog_products_item_groups_create": [STEP],
@@ -57,6 +63,12 @@ BODIES: dict[str, list[Any]] = {
     "accounts_sellers_create": [{"name": "New", "currencies": ["EUR"]}],
     "accounts_erp_links_create": [{"buyer": refer("BUY-2001-0021"), "seller": refer("SEL-4001-0001")}],
     "accounts_cloud_tenants_create": [{"name": "New", "externalIds": {"pyraTenantId": "P", "cloudConsumptionId": "C"}}],
+    **{f"accounts_{at}_create": INVITED for at in MEMBERS},
+    **{f"accounts_{at}_groups{put}": JOINED for at in MEMBERS for put in ("", "_put")},
+    **{f"accounts_{at}_accept_invite": [{"invitation": {"code": CODE}}] for at in MEMBERS},
+    "accounts_user_groups_create": [{"name": "New"}],
+    "accounts_users_set_password": [{"password": "a fine password"}],
+    "accounts_api_tokens_create": [{"name": "New", "modules": [refer("MOD-1001")]}],
     "accounts_licensees_create": [{"name": "New", "buyer": refer(BUYER)}],
     "accounts_licensees_contacts_create": [PERSON],
     "commerce_baskets_create": [{"licensee": refer(LICENSEE), "lines": [BASKET_LINE]}],
@@ -98,6 +110,11 @@ MAPPED = ("commerce_orders_subscriptions_create", "commerce_orders_assets_create
 NEVER: dict[str, str] = {
     # operation by actor: why it may be asked, and never succeeds in this world
     "catalog_products_templates_actions_explain by client": "as reading them",
+    **{
+        f"accounts_accounts_identity_provider_create by {actor}": "each account of the crowd has one"
+        for actor in ACTORS
+    },
+    "accounts_users_set_password by vendor": "its token is no person's",
     "catalog_products_templates_get by client": "texts reach clients rendered; the templates themselves do not",
 }
 
@@ -116,6 +133,7 @@ class Asked:
             ok(served.call("vendor", "POST", f"{prepared}/{kind}", {"name": "Prepared", "lines": [{"id": line["id"]}]}))
         draft(served, certificates=[{"id": CERTIFICATE}])
         self._companies()
+        self._people()
         self._drafts()
         shared = completed(served)["agreement"]["id"]
         ok(
@@ -157,6 +175,26 @@ class Asked:
                 "lines": [{**BASKET_LINE, "startDate": day}],
             }
             ok(self.served.call("client", "POST", "/commerce/baskets", body))
+
+    def _people(self) -> None:
+        """For each party an empty group, a key that is disabled, and people who are invited, too late, or blocked."""
+        states = (("0031", "Invited", "Invited"), ("0032", "InvitationExpired", "InvitationExpired"),
+                  ("0033", "Blocked", "Active"), ("0034", "Active", "Active"))  # fmt: skip
+        for digits, account in ACCOUNTS.items():
+            groups = [refer(f"UGR-{digits}-{number}") for number in ("0022", "0023")]
+            self.served.load((
+                *({"$kind": "accounts/user-groups", "id": f"UGR-{digits}-{number}", "name": "G", "account": refer(account)}
+                  for number in ("0021", "0022", "0023")),
+                {"$kind": "accounts/api-tokens", "id": f"TKN-{digits}-0021", "name": "T", "account": refer(account),
+                 "token": f"idt:TKN-{digits}-0021:x", "status": "Disabled"},
+                *({"$kind": "accounts/users", "id": f"USR-{digits}-{number}", "name": "P", "status": state,
+                   "email": f"{number}@{digits}.example", "currentAccount": refer(account)}
+                  for number, state, _ in states),
+                *({"$kind": "accounts/account-users", "id": f"AUSR-{digits}-{number}-{account[4:]}", "account": refer(account),
+                   "user": refer(f"USR-{digits}-{number}"), "groups": groups, "invitation": {"status": status},
+                   "invitationHash": digest(CODE)} for number, _, status in states),
+            ))  # fmt: skip
+        self.served.run(self.served.parts.pool.execute("update identity_providers set enabled = true"))
 
     def _drafts(self) -> None:
         """Steps and units that nothing is in, and an item that was handed in."""

@@ -151,6 +151,12 @@ def test_guessing_has_an_end_even_many_at_a_time(served: Served) -> None:
         assert browser.sign_in(BEN).status_code == 200
 
 
+def test_people_behind_one_address_sign_in_as_often_as_they_like(browser: Browser, served: Served) -> None:
+    for _ in range(3):
+        assert browser.sign_in(ADA).status_code == 200
+    assert served.fetch("select count(*) from sign_in_failures")[0][0] == 0
+
+
 # Cookies ----------------------------------------------------------------------------------------------
 
 

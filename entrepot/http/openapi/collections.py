@@ -263,7 +263,10 @@ def taken(resource: Resource) -> Upload | None:
 
 def name_of(route: Route) -> str:
     """The operationId: the address without its ids, then what is done."""
-    segments = [each for each in route.path.strip("/").split("/") if not each.startswith("{")]
+    room, *rest = route.path.strip("/").split("/")
+    # An id right after the room is told: else `accounts/{account}/users` would be `accounts/users`.
+    first = [f"of_{rest[0].strip('{}')}"] if rest and rest[0].startswith("{") else []
+    segments = [room, *first, *(each for each in rest if not each.startswith("{"))]
     verb = {"search": "list", "remove": "delete"}.get(route.door, route.door)
     words = segments if route.door in ("act", "render") else [*segments, verb]
     if route.door == "act" and route.method != "POST":
