@@ -148,6 +148,10 @@ async def both(conn: Any, question: str) -> tuple[set[tuple[Any, ...]], set[tupl
     return {row for row in found if row[0] in tables}, declared
 
 
+BESIDES = ("FOREIGN KEY (buyer_id, client_id)", "FOREIGN KEY (buyer_id, account_id)")
+"""That what is about a buyer is its account's must hold against races: where things begin, a constraint says so too."""
+
+
 def told(rows: set[tuple[Any, ...]]) -> list[str]:
     return sorted(map(str, rows))
 
@@ -155,6 +159,7 @@ def told(rows: set[tuple[Any, ...]]) -> list[str]:
 @pytest.mark.parametrize("question", [COLUMNS, CONSTRAINTS], ids=["columns", "constraints"])
 def test_the_tables_are_those_that_the_declarations_stand_for(empty: str, question: str):
     found, declared = asked(empty, lambda conn: both(conn, question))
+    found = {row for row in found if not str(row[1]).startswith(BESIDES)}
     assert told(found - declared) == []
     assert told(declared - found) == []
     assert len(declared) > 100

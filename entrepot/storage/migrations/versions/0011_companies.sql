@@ -101,9 +101,8 @@ create view buyers_sellers as
     from erp_links where status = 'Active';
 
 -- A licensee that is linked and Enabled was waiting for its contacts.
-alter table licensees add column awaits_contacts boolean not null default false;
-update licensees l set awaits_contacts = true
-    where status = 'Enabled' and exists (
+alter table licensees add column awaits_contacts boolean;
+update licensees l set awaits_contacts = status = 'Enabled' and exists (
         select from erp_links e where e.buyer_id = l.buyer_id and e.seller_id = l.seller_id
     );
 
