@@ -33,7 +33,7 @@ EVENT_TYPE = Noun(
         text("name", longest=250, core=True, writes="operations"),
         text("description", longest=2000, writes="operations"),
         refs("accounts", "accounts/accounts", sees="kernel", filterable=False),
-        *audited("updated"),
+        *audited("created", "updated"),
     ),
 )
 """Source: platform spec 4."""

@@ -340,6 +340,7 @@ class _Loading:
 
     def __init__(self, contents: Contents, nouns: Nouns, vault: Vault, conn: Any, progress: Progress, files: Files):
         self.contents, self.nouns, self.vault, self.conn, self.progress = contents, nouns, vault, conn, progress
+        self.events: set[str] = set()
         self.files = files
         self.writer = Writer()
         self.tables: dict[str, _Rows] = {}
@@ -375,8 +376,7 @@ class _Loading:
                 await self._flush(least=1)
                 self.progress("checking", 0, None)
                 await self.conn.execute("set constraints all immediate")
-                told = {copy.event: () for path, copy in self.copies.items() if self.contents.counts.get(path)}
-                await EventTypes().see(self.conn, told)
+                await EventTypes().see(self.conn, dict.fromkeys(self.events, ()))
             await self._analyze()
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.SerializationError) as fault:
             raise LoadError(f"Others changed the same things meanwhile ({fault}); load again.") from fault
@@ -606,6 +606,7 @@ class _Loading:
                 self._emit(child)
         if thing.noun.trailed:
             self._rows("trail", TRAIL).append(copy.trail(thing, self.facts.now))
+            self.events.add(copy.event)
 
     def _rows(self, table: str, columns: Sequence[str]) -> list[Sequence[object]]:
         found = self.tables.get(table)

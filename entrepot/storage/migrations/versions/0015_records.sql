@@ -85,12 +85,15 @@ create table event_types (
     key text collate "C" not null,
     name text collate "C",
     description text collate "C",
+    audit_created_at timestamptz(3),
+    audit_created_by_id text collate "C",
     audit_updated_at timestamptz(3),
     audit_updated_by_id text collate "C",
     core text generated always as (('{' || substr(coalesce(',"id":' || entrepot_quote("id"), '') || coalesce(',"revision":' || "revision"::text, '') || coalesce(',"key":' || entrepot_quote("key"), '') || coalesce(',"name":' || entrepot_quote("name"), ''), 2) || '}')) stored,
     primary key (id)
 );
 create unique index event_types_key on event_types (key);
+alter table event_types add constraint event_types_audit_created_by_id_fkey foreign key (audit_created_by_id) references identities (id) deferrable;
 alter table event_types add constraint event_types_audit_updated_by_id_fkey foreign key (audit_updated_by_id) references identities (id) deferrable;
 
 -- Whose programs write of such events: nobody else is told that there are any.
@@ -120,8 +123,9 @@ create function entrepot_register_event(event text, told text[]) returns void
             end loop;
             words := replace(regexp_replace(event, '^(platform\.[^.]*|extensions)\.', ''), '.', ' ');
             words := replace(words, '_', ' ');
-            insert into event_types (id, revision, key, name)
-                values (type_id, 1, event, upper(left(words, 1)) || substr(words, 2)) on conflict do nothing;
+            insert into event_types (id, revision, key, name, audit_created_at, audit_created_by_id)
+                values (type_id, 1, event, upper(left(words, 1)) || substr(words, 2), entrepot_now(), 'SVC-0002')
+                on conflict do nothing;
             if found then
                 insert into trail (kind, object_id, revision, place, event, name, at, actor_id, accounts, delta, details)
                     values ('audit/event-types', type_id, 1, 0, told_of_itself, 'event_type.created', entrepot_now(),
