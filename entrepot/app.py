@@ -119,11 +119,11 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     row = await pool.fetchrow("select sandbox, id_key from installation")
     files = Files(pool, _bucket(settings))
     store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"], files=files)
-    doors = Doors(nouns, shapes, store)
+    calling = Calling(private=settings.allow_private_calls or row["sandbox"])
+    doors = Doors(nouns, shapes, store, calling.send)
     callers = Callers(pool, rooms, ExtensionCallers(vault))
     jobs = {name: make(doors) for name, make in JOBS.items()}
     heads = Heads(vault, settings.heads_file)
-    calling = Calling(private=settings.allow_private_calls or row["sandbox"])
     kinds = {name: make(doors) for name, make in RECEIVERS.items()}
     deliveries = Deliveries(pool, kinds, calling.send, partial(store.some, nouns["notifications/deliveries"]))
     work = Work(pool, jobs, heads, files, deliveries)

@@ -147,6 +147,26 @@ def pre_validates(product: Thing, flag: str) -> bool:
     return flags.get(flag, flags.get(SPELLINGS.get(flag, flag))) is True
 
 
+UNREACHABLE = ("accept", "refuse")
+VALIDATED_WITHIN_S, VALIDATED_WITHIN_S_MAX = 30.0, 60.0
+
+
+def refuses_unvalidated(product: Thing) -> bool:
+    """Whether a validation is refused while the vendor cannot be asked; else all stays as it was given (spec 2.10)."""
+    return _object(_settings(product), "preValidation").get("whenUnreachable") == "refuse"
+
+
+def validated_within(product: Thing) -> float:
+    """How many seconds the vendor has to validate, all tries together."""
+    said = _duration(_object(_settings(product), "preValidation").get("timeout")).total_seconds()
+    return min(said or VALIDATED_WITHIN_S, VALIDATED_WITHIN_S_MAX)
+
+
+def selects_items(product: Thing) -> bool:
+    """Whether its vendor says which lines an order has, where the client names none."""
+    return _settings(product).get("itemSelection") is True
+
+
 def splits_bills(product: Thing) -> bool:
     """Whether what is held of it may be billed to several buyers."""
     return _object(_settings(product), "splitBilling").get("enabled") is True

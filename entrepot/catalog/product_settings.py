@@ -1,12 +1,12 @@
 """Settings of a product: what its vendor chooses of how it is ordered, checked, fulfilled and billed.
 
 Each is declared here by its kind. What is not declared is kept as it comes: newer programs know of more.
-Source: platform spec 2.1; `fulfilment` and `orderClock` are our own.
+Source: platform spec 2.1; `fulfilment`, `orderClock`, and in `preValidation` how long and what then, are our own.
 """
 
 from collections.abc import Mapping
 
-from entrepot.catalog.product import MODES, PRODUCT, SPELLINGS, STEPS, duration_fault
+from entrepot.catalog.product import MODES, PRODUCT, SPELLINGS, STEPS, UNREACHABLE, duration_fault
 from entrepot.kernel.body import Body, convert
 from entrepot.kernel.call import Call
 from entrepot.kernel.document import members, merge
@@ -29,6 +29,8 @@ SETTINGS: tuple[Field, ...] = (
     flag("productRequests.enabled"),
     *(text(f"productRequests.{name}") for name in ("name", "title", "label")),
     *(flag(f"preValidation.{name}") for name in (*PRE_VALIDATIONS.split(), *SPELLINGS.values())),
+    enum("preValidation.whenUnreachable", " ".join(UNREACHABLE)),
+    text("preValidation.timeout", check=duration_fault),
     flag("splitBilling.enabled"),
     enum("splitBilling.type", "OrderBased PercentageBased"),
     flag("subscriptionCessation.enabled"),

@@ -19,6 +19,7 @@ from entrepot.commerce import (
     split_change,
     subscription,
     texts,
+    validation,
 )
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
@@ -37,6 +38,7 @@ from entrepot.commerce.split import AGREEMENT_SPLIT, SUBSCRIPTION_SPLIT
 from entrepot.commerce.subscription import SUBSCRIPTION
 from entrepot.kernel.field import enum, flag, number, ref, text
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
+from entrepot.notifications.api import WEBHOOKS
 
 NOUNS = (
     ORDER,
@@ -83,7 +85,10 @@ ORDERS = Resource(
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
     remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
-        Action("validate", order.validate, by=EVERYBODY, loads=order_needs.beside),
+        Action(
+            "validate", order.validate, by=EVERYBODY, loads=order_needs.beside, consults=validation.of_orders(WEBHOOKS)
+        ),
+        validation.NOTE,
         Action("quote", order.quote, moves="quote", loads=order_needs.beside),
         Action("process", order.process, moves="place resume", loads=order_needs.beside),
         Action("query", order.ask, moves="ask", loads=order_needs.beside),

@@ -26,7 +26,7 @@ from entrepot.commerce.party import MARGIN, MESSAGE, PARTIES, SOURCE, parties, t
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
-from entrepot.kernel.field import audited, document, enum, externals, integer, part, ref, refs, text
+from entrepot.kernel.field import audited, document, enum, externals, integer, moment, part, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -117,12 +117,17 @@ ORDER = Noun(
             heavy=True,
             writes="client:create,Draft,Quoted,Processing",
         ),
+        enum("validation.status", "Valid Invalid Refused Unanswered"),
+        moment("validation.at"),
+        text("validation.webhook.id", column="validation_webhook_id", sees="vendor operations"),
+        text("validation.reason", longest=4000, sees="vendor operations"),
         ref("priceList", "catalog/price-lists", sees="kernel"),
         integer("precision", sees="kernel", default=2),
         *audited("created", "updated", "quoted", "processing", "querying", "completed", "failed", "deleted"),
     ),
 )
-"""Source: spec 2.1. `priceList` and `precision` are kept from creation: prices are those of that day."""
+"""Source: spec 2.1. `priceList` and `precision` are kept from creation: prices are those of that day. `validation` is
+what came of asking the vendor, when that was last done (docs/validation.md)."""
 
 
 TEXTS = {
@@ -191,12 +196,25 @@ def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
 def validate(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Keeps the changes and judges the order by our own rules; what is wrong is told, not refused.
 
-    Source: spec 2.10. Vendors are asked as well once they can register for it.
+    Source: spec 2.10. The vendor is asked afterwards, where its product wants that (`validation.py`).
     """
     states = ("Draft", "Querying") if order.type == "Purchase" else ("Draft",)
     if order.status not in states:
         raise Conflict(f"Order {order.id} is {order.status}; it is validated while it is {' or '.join(states)}.")
     _write(call, order, body, got, state=str(order.status))
+
+
+def take_answer(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """What the vendor says of an order that it validates: what it objected to before counts no more (spec 2.10).
+
+    It writes as it does while it has the order before it, and in a draft it may add lines.
+    """
+    order.error = None
+    for phase in (parameters.ORDERING, parameters.FULFILLMENT):
+        setattr(order, phase, parameters.without_errors(getattr(order, phase)))
+    if order.status == "Draft" and not type_of(order).whole:
+        order_line.add(call, order, body, got)
+    _write(call, order, body, got, state="Processing")
 
 
 def quote(call: Call, order: Thing, body: Body, got: Got) -> None:

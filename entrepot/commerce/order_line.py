@@ -115,6 +115,25 @@ def write(call: Call, order: Thing, body: Body, got: Got, *, actor: str, state: 
         _write_prices(call, order, entries, actor)
 
 
+def add(call: Call, order: Thing, body: Body, got: Got) -> None:
+    """Lines that a vendor adds to a draft which it validates: those without an id, at its own price if it says so."""
+    entries = body.objects(call, "lines") or []
+    fresh = [entry for entry in entries if entry.get("id") is None]
+    if len(order.lines) + len(fresh) > LINES_MAX:
+        call.fault(body.path("lines"), f"At most {LINES_MAX} lines are allowed.")
+        return
+    items = {str(item.id): item for item in got.items}
+    known = order.lines if order.type == "Purchase" else (*order.lines, *got.agreement.lines)
+    asked = {str(line.item_id) for line in known}
+    for entry in fresh:
+        line = _new_line(call, order, entry, items, asked, got)
+        given = entry.object(call, "price")
+        if line is not None:
+            order.parts["lines"].append(line)
+            if given is not None:
+                set_purchase_price(call, line, given)
+
+
 def _write_set(call: Call, order: Thing, entries: list[Body], got: Got) -> None:
     kept: dict[str, Thing] = {}
     here = {str(line.id): line for line in order.lines}
@@ -245,6 +264,8 @@ def _write_prices(call: Call, order: Thing, entries: list[Body], actor: str) -> 
     here = {str(line.id): line for line in order.lines}
     for entry in entries:
         line_id = entry.get("id")
+        if line_id is None and order.status == "Draft" and actor == "vendor":
+            continue  # added already
         line = here.get(line_id) if isinstance(line_id, str) else None
         if line is None:
             call.fault(entry.path("id"), f"Line {str(line_id)[:80]!r} was not found on this order.")

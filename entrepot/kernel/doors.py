@@ -17,6 +17,7 @@ from entrepot.kernel.errors import Conflict, Forbidden, Invalid, Missing, Precon
 from entrepot.kernel.explain import explain
 from entrepot.kernel.field import CREATE
 from entrepot.kernel.file import File, Held, Unplaced
+from entrepot.kernel.letter import Send, nobody
 from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.resource import Action, Resource, Text, Verb, Within, owned
 from entrepot.kernel.rql.fault import RqlFault
@@ -201,10 +202,11 @@ class Load:
 class Doors:
     """Who asks, what they may see, idempotency, preconditions, the transaction, the trail: once, for all."""
 
-    def __init__(self, nouns: Nouns, shapes: Shapes, store: Store):
+    def __init__(self, nouns: Nouns, shapes: Shapes, store: Store, send: Send = nobody):
         self.nouns = nouns
         self.shapes = shapes
         self.store = store
+        self.send = send
         self.filters = Filters(nouns)
 
     # Reading ---------------------------------------------------------------------------------
@@ -621,14 +623,24 @@ class Doors:
         first = replace(options, idempotency_key="")
         answer = await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, raw, first))
         question = await consult.prepare(self, caller, resource, thing_id)
-        reply = await consult.ask(question) if question is not None else None
+        reply = await consult.ask(self, question) if question is not None else None
         if question is None or reply is None:
             if options.idempotency_key:
                 await self.store.keep(self._stored(caller, resource, options, answer, claimed=True))
             return answer
         by = Answering(question.answerer, consult.apply, int(answer.etag.strip('"')))
         second = replace(options, if_match="")
-        return await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by))
+        try:
+            return await self._retry(
+                lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by)
+            )
+        except Invalid as fault:
+            if consult.instead is None:
+                raise
+            instead = await consult.instead(self, question, fault)
+        return await self._retry(
+            lambda: self._once(caller, resource, action, thing_id, owner_id, instead, second, by=by)
+        )
 
     # Steps of a command ----------------------------------------------------------------------
 

@@ -19,5 +19,6 @@ IDENTITY = Noun(
 )
 """Kept current by triggers on the tables of users and tokens; services are made by the migration."""
 
-SERVICES = {"fulfiller": "SVC-0001", "kernel": "SVC-0002"}
-"""Service identities that act on their own: the built-in fulfiller and the platform itself."""
+SERVICES = {"fulfiller": "SVC-0001", "kernel": "SVC-0002", "validation": "SVC-0003"}
+"""Service identities that act on their own: the built-in fulfiller, the platform itself, and what a vendor's machine
+answers when it is asked to validate."""

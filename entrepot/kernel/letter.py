@@ -50,3 +50,8 @@ class Unreachable(Exception):
 
 Send = Callable[[Letter], Awaitable[Reply]]
 """Carries a letter, and gives back the reply. Raises Unreachable."""
+
+
+async def nobody(letter: Letter) -> Reply:
+    """For programs that call nobody."""
+    raise Unreachable("No calls are made from here.", refused=True)

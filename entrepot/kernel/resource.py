@@ -42,14 +42,16 @@ class Consult:
     """How somebody outside is asked in the middle of an action.
 
     `prepare(doors, caller, resource, thing_id)` gives the question, or None when nobody needs to be
-    asked. `ask(question)` makes the call, and gives a JSON object, or None where there was no answer:
+    asked. `ask(doors, question)` makes the call, and gives a JSON object, or None where there was no answer:
     then all stays as it is. `apply(call, thing, body, got)` is a verb that takes the answer; its
-    call is the answerer's, and so are the write rules.
+    call is the answerer's, and so are the write rules. An answer with faults in it is a refusal, unless
+    `instead(doors, question, fault)` gives what is applied in its stead.
     """
 
     prepare: Callable[..., Awaitable[Question | None]]
-    ask: Callable[[Question], Awaitable[object]]
+    ask: Callable[..., Awaitable[object]]
     apply: Verb
+    instead: Callable[..., Awaitable[object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

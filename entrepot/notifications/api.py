@@ -61,6 +61,9 @@ OFFERS = (
     WEBHOOKS,
     Resource(
         WEBHOOK_CALL,
+        path="notifications/webhooks/{webhook}/calls",
+        by="webhook_id",
+        lists_only=True,
         reads=VALIDATING,
         lists=VALIDATING,
         summary="The last calls of a webhook, and what came of each.",

@@ -166,7 +166,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """From here on its vendor is asked. Operations may set one up for a vendor."""
     _require_orders(call)
     webhook = plain.begin(call, WEBHOOK, body, account_id=call.caller.account_id)
-    webhook.object_type, _ = ABOUT.get(str(webhook.type), (None, ""))
+    webhook.object_type = ABOUT[str(webhook.type)][0] if webhook.type is not None else None
     _take_object(call, webhook, body, got)
     _take_secret(call, webhook, body)
     if webhook.secret is None:

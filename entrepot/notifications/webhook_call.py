@@ -53,10 +53,9 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
 
 WEBHOOK_CALL = Noun(
     name="WebhookCall",
-    path="notifications/webhooks/{webhook}/calls",
+    path="notifications/webhook-calls",
     table_name="webhook_calls",
     ids=Ids("WHC", 4),
-    owner="webhook",
     sees=sees,
     order="-callTime",
     trailed=False,

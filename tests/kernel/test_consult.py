@@ -55,7 +55,7 @@ class Oracle:
         shown = await doors.get(self.answerer, resource, thing_id)
         return Question(self.answerer, json.loads(shown.body))
 
-    async def ask(self, question: Question) -> object:
+    async def ask(self, doors: Doors, question: Question) -> object:
         self.asked.append(question.content)
         self.begun.set()
         return await self.words
