@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import anyio
 from mcp.server.stdio import stdio_server
 
 from entrepot.kernel.access import Caller
@@ -54,13 +53,13 @@ class _Wire:
     """Where lines go out, each with its answers."""
 
     def __init__(self, out: Any, host: _Host):
-        self._out, self._host = anyio.wrap_file(out), host
+        self._out, self._host = out, host
 
     async def write(self, line: str) -> None:
-        await self._out.write(self._host.filled(line))
+        await asyncio.to_thread(self._out.write, self._host.filled(line))
 
     async def flush(self) -> None:
-        await self._out.flush()
+        await asyncio.to_thread(self._out.flush)
 
 
 async def converse(toolset: Toolset, callers: Callers, token: str) -> None:
