@@ -162,7 +162,7 @@ def _object(reply: Reply) -> dict[str, object] | None:
         return None
     try:
         found = decode(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
