@@ -88,22 +88,21 @@ class Marketplace:
     def _make(self, actor: str, modules: frozenset[str] | None) -> tuple[Tool, ...]:
         there = self._open(actor, modules)
         listed = tuple(name for name, each in there.items() if actor in each.lists and not each.followed)
-        whole = tuple(name for name, each in there.items() if not each.lists_only)
-        acted = tuple(name for name in whole if _explained(there[name]))
-        found = [self._describe(tuple(dict.fromkeys((*listed, *whole))))]
+        whole = [each for each in there.values() if not each.lists_only]
+        found = [self._describe()]
         if listed:
             found.append(self._search(listed))
         if whole:
-            found.append(self._get(whole))
-        if acted:
-            found.append(self._explain(acted))
+            found.append(self._get())
+        if any(_explained(each) for each in whole):
+            found.append(self._explain())
         if RECORDS in listed:
             found.append(self._audit_trail())
         if EVENTS in there:
             found.append(self._events())
         return tuple(found)
 
-    def _describe(self, names: tuple[str, ...]) -> Tool:
+    def _describe(self) -> Tool:
         return Tool(
             "describe",
             "What there is",
@@ -111,7 +110,7 @@ class Marketplace:
             "`collection`: its fields with their types, values and what they refer to, its states and who moves it "
             "between them. Call this first: names are exact.",
             self.describe,
-            (Parameter("collection", "Of which to tell everything.", members=names),),
+            (Parameter("collection", "Of which to tell everything: a name as it stands in the list of all."),),
         )
 
     def _search(self, names: tuple[str, ...]) -> Tool:
@@ -123,7 +122,7 @@ class Marketplace:
             "there is more. To count, ask with limit 0.",
             self.search,
             (
-                _collection(names),
+                Parameter("collection", "Where to look.", required=True, members=names),
                 _WITHIN,
                 Parameter("filter", FILTER),
                 Parameter("select", SELECT),
@@ -135,16 +134,16 @@ class Marketplace:
             ),
         )
 
-    def _get(self, names: tuple[str, ...]) -> Tool:
+    def _get(self) -> Tool:
         return Tool(
             "get",
             "Get one thing",
             "One thing, whole, by its id: with lines, parameters, prices and audit, as far as your token may see it.",
             self.get,
-            (_collection(names), _ID, _WITHIN, Parameter("select", SELECT)),
+            (_COLLECTION, _ID, _WITHIN, Parameter("select", SELECT)),
         )
 
-    def _explain(self, names: tuple[str, ...]) -> Tool:
+    def _explain(self) -> Tool:
         return Tool(
             "explain",
             "Explain what may be done",
@@ -152,7 +151,7 @@ class Marketplace:
             "it is; NeedsContent: possible once what `errors` names is given; Blocked: not now, or not by you), the "
             "reason, and `unblockedBy`: who can change that. Changes nothing. Use it when something is stuck.",
             self.explain,
-            (_collection(names), _ID, _WITHIN),
+            (_COLLECTION, _ID, _WITHIN),
         )
 
     def _audit_trail(self) -> Tool:
@@ -274,16 +273,13 @@ class Marketplace:
 
 
 _ID = Parameter("id", "Its id, such as ORD-1234-5678-9012.", required=True)
+_COLLECTION = Parameter("collection", "Where it is: a name as `describe` tells it.", required=True)
 _WITHIN = Parameter(
     "within",
     "For collections below a thing: the ids for the braces in their name, in order. "
     "commerce/orders/{order}/lines takes one, the order's.",
     "strings",
 )
-
-
-def _collection(names: tuple[str, ...]) -> Parameter:
-    return Parameter("collection", "Where to look.", required=True, members=names)
 
 
 def _explained(resource: Resource) -> bool:

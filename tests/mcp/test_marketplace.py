@@ -36,9 +36,9 @@ def test_describe_says_who_one_is_and_what_there_is(served):
 
 def test_every_collection_that_is_named_can_be_described_and_searched(served):
     agent = Agent(served, "operations")
-    names = schema(agent, "describe")["properties"]["collection"]["enum"]
-    assert set(names) == set(agent.ok("describe")["collections"])
-    for name in schema(agent, "search")["properties"]["collection"]["enum"]:
+    names = schema(agent, "search")["properties"]["collection"]["enum"]
+    assert set(names) <= set(agent.ok("describe")["collections"])
+    for name in names:
         told = agent.ok("describe", collection=name)
         assert told["fields"]["id"] and len(json.dumps(told)) < 8_000
         if "{" not in name:
