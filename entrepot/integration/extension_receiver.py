@@ -189,14 +189,15 @@ class Installed:
             ]
             if fit and entry.get("condition"):
                 passed = await self._passed(str(entry["condition"]), [documents[at]["object"] for at in fit])
-                fit = [at for at in fit if documents[at]["object"].get("id") in passed]
+                fit = [at for at in fit if _is_about(documents[at], passed)]
             for at in fit:
                 found[at] = {"path": entry["path"], "task": bool(entry.get("task"))}
         return found
 
-    async def _passed(self, condition: str, things: Sequence[Mapping[str, Any]]) -> set[str]:
-        """Which of them meet a condition. One about what the account may not know is met by none."""
-        passed: set[str] = set()
+    async def _passed(self, condition: str, things: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+        """Which of them meet a condition, with the status that each has. One about what the account may not know is
+        met by none."""
+        passed: dict[str, object] = {}
         ids: dict[str, list[str]] = {}
         for each in things:
             ids.setdefault(str(each.get("objectType")), []).append(str(each.get("id")))
@@ -205,12 +206,13 @@ class Installed:
             if resource is None:
                 continue
             asked = quote(f"and(in(id,({','.join(dict.fromkeys(named))})),({condition}))", safe="")
-            query = f"{asked}&select=-*,id&limit={AT_ONCE}"
+            query = f"{asked}&select=-*,id,status&limit={AT_ONCE}"
             try:
                 page = await self.doors.search(self.reader, resource, query, plain=True)
             except Invalid:
                 continue
-            passed.update(str(each["id"]) for each in page["data"])  # pyright: ignore[reportGeneralTypeIssues]
+            found: Any = page["data"]
+            passed |= {str(each["id"]): each.get("status") for each in found}
         return passed
 
     # To the extension ------------------------------------------------------------------------
@@ -313,6 +315,16 @@ class Installed:
             "extension": self.extension.id,
             "vendor": self.extension.vendor_id,
         }
+
+
+def _is_about(event: Mapping[str, Any], passed: Mapping[str, object]) -> bool:
+    """Whether the thing meets the condition, and still is what the event says that it became.
+
+    Else what it became since is told by an event of its own.
+    """
+    thing_id = event["object"].get("id")
+    change = (event.get("documents") or {}).get("changes", {}).get("status")
+    return thing_id in passed and (not change or change[-1] == passed[thing_id])
 
 
 def _entries(extension: Thing) -> Iterable[Mapping[str, Any]]:

@@ -1,0 +1,1 @@
+"""Lumen Archive, a made-up product, fulfilled by a vendor's program."""
