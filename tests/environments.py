@@ -21,6 +21,8 @@ EXTENSION_SDK = "mpt-extension-sdk==6.8.0"
 POLLING_SDK = "mpt-extension-sdk==5.22.1"
 """Of what it requires, it names some that were never released but as betas."""
 
+COMMAND_LINE = "mpt-cli==6.0.0"
+
 ALONE = (EXTENSION_SDK, "mrok==0.10.7", "openziti==0.6.0")
 """Installed without what they require. The overlay network's library is built from sources that its build fetches from
 elsewhere; the newest release that comes as a wheel does, since nothing of it is used without such a network."""
@@ -63,8 +65,8 @@ def _make(home: Path, sdk: str) -> None:
     python = str(home / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([sys.executable, "-m", "venv", str(home)])
-    if sdk == POLLING_SDK:
-        _run([*pip, "--pre", sdk])
+    if sdk != EXTENSION_SDK:
+        _run([*pip, *(["--pre"] if sdk == POLLING_SDK else []), sdk])
         return
     _run([*pip, "--no-deps", *ALONE])
     names = [each.partition("==")[0] for each in ALONE]
@@ -82,4 +84,4 @@ def _run(command: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{environment()}\n")
+    sys.stdout.write(f"{environment()}\n{environment(POLLING_SDK)}\n{environment(COMMAND_LINE)}\n")
