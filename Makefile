@@ -125,6 +125,14 @@ bench: $(VENV)/.installed-dev ## Measure load and limits (ARGS="--help" says wha
 bench-pax8: $(VENV)/.installed-dev ## Measure the Pax8 API with a partner of 10,000 companies and 45,000 orders
 	@$(BIN)/python -m bench.pax8 $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/.installed-dev ## Kill servers and workers while webhooks are sent (ARGS="--kills 20 --orders 200")
+	@$(BIN)/python -m tests.notifications.killing $(ARGS)
+
+.PHONY: bench-deliveries
+bench-deliveries: $(VENV)/.installed-dev ## Measure webhooks: how soon, how many, and beside dead receivers
+	@$(BIN)/python -m bench.deliveries $(ARGS)
+
 ##@ Help
 
 .PHONY: help

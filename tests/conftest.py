@@ -28,23 +28,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     server.stop()
 
 
+async def small_world(cluster: Embedded) -> str:
+    """Makes a migrated database with the small world in it, and gives its name."""
+    conn = await asyncpg.connect(cluster.url)
+    await conn.execute("create database small_world")
+    await conn.close()
+    url = cluster.url.replace("/entrepot?", "/small_world?")
+    await ensure(url, sandbox=True, may_migrate=True)
+    pool = await open_pool(url, smallest=1, largest=2)
+    lines = [("world", n, json.dumps(line).encode()) for n, line in enumerate(small.world(), 1)]
+    await load(pool, Nouns(NOUNS), FORMS, Vault(KEY), lines)
+    await pool.close()
+    return "small_world"
+
+
 @pytest.fixture(scope="session")
 def template(cluster: Embedded) -> str:
     """A migrated database with the small world in it, copied for each test."""
-
-    async def make() -> None:
-        conn = await asyncpg.connect(cluster.url)
-        await conn.execute("create database small_world")
-        await conn.close()
-        url = cluster.url.replace("/entrepot?", "/small_world?")
-        await ensure(url, sandbox=True, may_migrate=True)
-        pool = await open_pool(url, smallest=1, largest=2)
-        lines = [("world", n, json.dumps(line).encode()) for n, line in enumerate(small.world(), 1)]
-        await load(pool, Nouns(NOUNS), FORMS, Vault(KEY), lines)
-        await pool.close()
-
-    asyncio.run(make())
-    return "small_world"
+    return asyncio.run(small_world(cluster))
 
 
 @pytest.fixture

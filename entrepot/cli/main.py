@@ -20,6 +20,7 @@ from entrepot.settings import SettingFault, Settings, read_settings
 from entrepot.storage.backup import BackupError
 from entrepot.storage.bucket import BucketError
 from entrepot.storage.clock import ClockError
+from entrepot.storage.deliveries import FaultError
 from entrepot.storage.dumping import DumpError
 from entrepot.storage.embedded import EmbeddedError
 from entrepot.storage.migrate import SchemaError
@@ -33,8 +34,10 @@ app = typer.Typer(
 )
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 clock = typer.Typer(help="The business clock of a sandbox.", no_args_is_help=True)
+fault = typer.Typer(help="Faults of a sandbox: what goes wrong with receivers of events.", no_args_is_help=True)
 app.add_typer(token, name="token")
 app.add_typer(clock, name="clock")
+app.add_typer(fault, name="fault")
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -50,7 +53,8 @@ Sandbox = Annotated[bool | None, typer.Option("--sandbox", help="Mark a new data
 
 
 FAULTS = (
-    EmbeddedError, SettingFault, SchemaError, ClockError, DumpError, BackupError, BucketError, Refusal, Unexpected
+    EmbeddedError, SettingFault, SchemaError, ClockError, FaultError, DumpError, BackupError, BucketError, Refusal,
+    Unexpected,
 )  # fmt: skip
 """What the user can mend."""
 
@@ -266,6 +270,50 @@ def advance_clock(
     from entrepot.cli import clocks
 
     sys.stdout.write(run(clocks.advance(settings(data=data, database_url=database_url), duration)) + "\n")
+
+
+class Fault(StrEnum):
+    """What goes wrong."""
+
+    TIMEOUT = "timeout"
+    ERROR = "error"
+    TWICE = "twice"
+    REORDER = "reorder"
+
+
+@fault.command("make")
+def make_fault(
+    kind: Annotated[Fault, typer.Argument(help="What goes wrong.")],
+    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-….")],
+    times: Annotated[int | None, typer.Option(min=1, help="For so many attempts; else until it is cleared.")] = None,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Make a receiver of a sandbox time out, fail, hear everything twice, or out of order."""
+    from entrepot.cli import faults
+
+    chosen = settings(data=data, database_url=database_url)
+    _say(run(faults.make(chosen, receiver, kind.value, times)))
+
+
+@fault.command("clear")
+def clear_fault(
+    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-….")],
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Let a receiver be well again."""
+    from entrepot.cli import faults
+
+    _say(run(faults.make(settings(data=data, database_url=database_url), receiver, None, None)))
+
+
+@fault.command("show")
+def show_faults(data: Data = None, database_url: Url = None) -> None:
+    """Print the faults that there are."""
+    from entrepot.cli import faults
+
+    _say(run(faults.show(settings(data=data, database_url=database_url))))
 
 
 @app.command("backup")

@@ -22,7 +22,8 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     if who.actor == "kernel":
         return sa.true()
     owner = EVENT_SUBSCRIPTION.table.alias()
-    return sa.exists().where(owner.c.id == row.c.subscription_id, event_subscription.sees(owner, who))
+    seen = sa.exists().where(owner.c.id == row.c.subscription_id, event_subscription.sees(owner, who))
+    return sa.and_(row.c.account_id == who.account, seen)
 
 
 ATTEMPT = {

@@ -30,6 +30,9 @@ REPLY_S_MAX = 10.0
 WAIT_S_MAX = 86_400.0
 """The longest that a receiver may ask us to wait."""
 
+KEPT_S, KEPT_MAX = 1.0, 10_000
+"""How long a subscription is kept in a process, and how many are."""
+
 AGENT = "Entrepot-Webhooks/1"
 
 WANTS = {
@@ -47,9 +50,21 @@ class Webhooks:
 
     def __init__(self, doors: Doors, feed: Resource, platform: Caller, rooms: Rooms):
         self._doors, self._feed, self._platform, self._rooms = doors, feed, platform, rooms
+        self._kept: dict[str, tuple[float, Receiver | None]] = {}
 
     async def receivers(self, ids: Sequence[str]) -> Mapping[str, Receiver]:
-        """Those that are there, of accounts that take part in the market."""
+        """Those that are there, of accounts that take part in the market. What is known is at most a second old."""
+        now = time.monotonic()
+        unknown = [each for each in ids if each not in self._kept or self._kept[each][0] <= now]
+        if unknown:
+            if len(self._kept) + len(unknown) > KEPT_MAX:
+                self._kept.clear()
+            found = await self._load(unknown)
+            self._kept.update((each, (now + KEPT_S, found.get(each))) for each in unknown)
+        kept = {each: self._kept.get(each, (0.0, None))[1] for each in ids}
+        return {each: receiver for each, receiver in kept.items() if receiver is not None}
+
+    async def _load(self, ids: Sequence[str]) -> Mapping[str, Receiver]:
         known = Known(reveal=self._doors.store.reveal)
         async with self._doors.store.session() as session:
             found = await session.gather(self._platform, WANTS, {"subscription_ids": list(ids)}, known)

@@ -17,9 +17,11 @@ All times here are real time. What is said to a receiver, and what its answer me
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 import asyncpg
@@ -40,7 +42,10 @@ ANSWER_SHOWN = 500
 """How much of an answer is kept, in characters."""
 
 ATTEMPTS_KEPT = 50
-FEEDS_AT_ONCE = 20
+FEEDS_AT_ONCE, FEEDS_AT_A_TIME = 20, 4
+UNDER_WAY_FAILING = 20
+"""How many deliveries are held for a receiver that fails: for a dead one the feed is not read any more."""
+
 BEHIND_MANY = 200
 DEADLOCKS = 5
 REORDERED_S = 0.5
@@ -53,12 +58,16 @@ GONE_WORDS = "The receiver answered that it wants no more."
 class Patience:
     """How long the engine goes on, and how much it takes on."""
 
-    lease: timedelta = timedelta(seconds=20)
+    lease: timedelta = timedelta(seconds=15)
+    """Longer than any letter may take."""
+
     reading: timedelta = timedelta(seconds=5)
     """How long one worker has to read on for a receiver."""
 
     under_way_max: int = 1000
-    at_once: int = 16
+    at_once: int = 32
+    """So many to one receiver, and so many in all, of each worker."""
+
     in_all: int = 256
     failing_after: int = 5
     probe_first_s: float = 5.0
@@ -74,8 +83,9 @@ update receivers set leased_until = clock_timestamp() + $1::interval where id in
     select r.id from receivers r where r.active and r.kind = any($2)
         and r.position < (select position from sealer)
         and (r.leased_until is null or r.leased_until <= clock_timestamp())
-        and (select count(*) from deliveries d where d.receiver_id = r.id and d.status = 'Pending') < $3
-    order by r.position limit $4 for update skip locked
+        and (select count(*) from deliveries d where d.receiver_id = r.id and d.status = 'Pending')
+            < case when r.failures >= $5::integer then $6::integer else $3::integer end
+    order by random() limit $4 for update skip locked
 ) returning id, kind, position
 """
 
@@ -108,8 +118,8 @@ LEASE = """
 with ready as (
     select r.id, r.active, r.fault is not distinct from 'reorder' as shuffled, r.failures >= $4 as failing,
         r.active and (r.retry_at is null or r.retry_at <= clock_timestamp()) as open,
-        case when r.failures >= $4 then 1 when r.failures > 0 then least($3, 4) else $3 end - (
-            select count(*) from deliveries d where d.receiver_id = r.id and d.leased_until > clock_timestamp()) as room
+        case when r.failures >= $4 then 1 when r.failures > 0 then least($3, 4) else $3 end
+            - coalesce(($6::jsonb ->> r.id)::integer, 0) as room
     from receivers r
     where r.kind = any($2) and exists (select from deliveries d where d.receiver_id = r.id and d.status = 'Pending'
         and (d.next_at <= clock_timestamp() or r.failures >= $4))
@@ -216,8 +226,11 @@ class Deliveries:
         self._patience = patience or Patience()
         self._settled: list[_Result] = []
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._busy: Counter[str] = Counter()
         self.moved = asyncio.Event()
         """There may be something to send, or something was."""
+
+        self.much = False
 
     async def wanted(self) -> bool:
         """Whether there is anybody to send to."""
@@ -226,10 +239,20 @@ class Deliveries:
     # From the feed ---------------------------------------------------------------------------
 
     async def take_on(self) -> int:
-        """One pass: reads on for receivers that are behind. Gives back how many it looked at."""
+        """One pass: reads on for receivers that are behind. Gives back how many it looked at.
+
+        `much`: there is more to be sent now than one worker sends at a time.
+        """
+        self.much = False
         patience = self._patience
         claimed = await self._pool.fetch(
-            CLAIM, patience.reading, list(self._kinds), patience.under_way_max // 2, FEEDS_AT_ONCE
+            CLAIM,
+            patience.reading,
+            list(self._kinds),
+            patience.under_way_max // 2,
+            FEEDS_AT_ONCE,
+            patience.failing_after,
+            UNDER_WAY_FAILING,
         )
         if not claimed:
             return 0
@@ -238,8 +261,8 @@ class Deliveries:
             by_kind.setdefault(row["kind"], []).append(row)
         for kind, rows in by_kind.items():
             found = await self._kinds[kind].receivers([row["id"] for row in rows])
-            for row in rows:
-                await self._read_on(found.get(row["id"]), row)
+            for some in batched(rows, FEEDS_AT_A_TIME):
+                await asyncio.gather(*(self._read_on(found.get(row["id"]), row) for row in some))
         if len(claimed) == FEEDS_AT_ONCE:
             await self._pool.execute(PASS_OVER, BEHIND_MANY)
         self.moved.set()
@@ -258,6 +281,7 @@ class Deliveries:
 
     async def _write(self, row: asyncpg.Record, happened: Happened) -> None:
         events = happened.events
+        self.much = self.much or len(events) > self._patience.at_once
         drawn = await self._ids(len(events)) if events else []
         objects = [_object(document) for _, document in events]
         await self._pool.fetchval(
@@ -286,7 +310,13 @@ class Deliveries:
             return 0
         patience = self._patience
         leased = await self._pool.fetch(
-            LEASE, patience.lease, list(self._kinds), patience.at_once, patience.failing_after, room
+            LEASE,
+            patience.lease,
+            list(self._kinds),
+            patience.at_once,
+            patience.failing_after,
+            room,
+            encode_text(self._busy),
         )
         by_kind: dict[str, list[asyncpg.Record]] = {}
         for row in leased:
@@ -314,7 +344,14 @@ class Deliveries:
             return
         task = asyncio.create_task(self._attempt(receiver, delivery, row["fault"]))
         self._in_flight.add(task)
+        self._busy[delivery.receiver_id] += 1
         task.add_done_callback(self._in_flight.discard)
+        task.add_done_callback(lambda _: self._over(delivery.receiver_id))
+
+    def _over(self, receiver_id: str) -> None:
+        self._busy[receiver_id] -= 1
+        if not self._busy[receiver_id]:
+            del self._busy[receiver_id]
 
     async def _attempt(self, receiver: Receiver, delivery: Delivery, fault: str | None) -> None:
         """Sends one letter, whatever comes of it."""
@@ -418,6 +455,27 @@ class Deliveries:
             with contextlib.suppress(asyncpg.DeadlockDetectedError):
                 return await self._pool.fetchrow(text, *values)
         return await self._pool.fetchrow(text, *values)
+
+
+class FaultError(Exception):
+    """A fault cannot be made like that; the message is for the person at the keyboard."""
+
+
+async def make_fault(pool: asyncpg.Pool, receiver_id: str, kind: str | None, times: int | None) -> None:
+    """Makes a fault at a receiver of a sandbox for so many attempts, or until it is cleared. Raises FaultError."""
+    if not await pool.fetchval("select sandbox from installation"):
+        raise FaultError("Faults are made in a sandbox alone: a database that was made with --sandbox.")
+    done = await pool.execute(
+        "update receivers set fault = $2, fault_left = $3, retry_at = null where id = $1", receiver_id, kind, times
+    )
+    if done != "UPDATE 1":
+        raise FaultError(f"There is no receiver {receiver_id!r}.")
+
+
+async def faults(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+    """Receivers with faults, the kind, and for how many attempts more; null: until it is cleared."""
+    text = "select id, fault, fault_left from receivers where fault is not null order by id limit 1000"
+    return await pool.fetch(text)
 
 
 def _object(document: Mapping[str, Any]) -> tuple[str, str]:

@@ -28,8 +28,9 @@ WRITTEN, MADE = "written", "made"
 NOTIFY = "select pg_notify('entrepot', $1)"
 SEALED_ELSEWHERE = "select holder <> $1 and leased_until > clock_timestamp() from sealer"
 BUSY_S, IDLE_S = 0.2, 1.0
-FOLLOWED_S, UNFOLLOWED_S = 0.02, 2.0
-"""How long sealing rests where somebody is sent what happens, and how often it is looked whether somebody is."""
+FOLLOWED_S, UNFOLLOWED_S, TOGETHER_S = 0.02, 2.0, 0.005
+"""How long sealing rests where somebody is sent what happens; how often it is looked whether somebody is; and how long
+attempts that are over wait for others, to be written down together."""
 
 AFTER_FAULT_S, AFTER_FAULT_MOST_S = 0.5, 5.0
 SEAL_S_MAX, DUE_S_MAX, SWEEP_S_MAX, DELIVER_S_MAX = 120.0, 600.0, 600.0, 120.0
@@ -142,18 +143,18 @@ class Work:
 
     async def _take_on(self) -> float:
         assert self._deliveries is not None
-        self._followed = await self._deliveries.wanted()
-        if not self._followed:
-            return UNFOLLOWED_S
         if not await self._deliveries.take_on():
-            return IDLE_S
-        await self._pool.execute(NOTIFY, MADE)
+            self._followed = await self._deliveries.wanted()
+            return IDLE_S if self._followed else UNFOLLOWED_S
+        self._followed = True
+        if self._deliveries.much:
+            await self._pool.execute(NOTIFY, MADE)
         return 0.0
 
     async def _deliver(self) -> float:
         assert self._deliveries is not None
         if await self._deliveries.go_on():
-            return 0.0
+            return TOGETHER_S
         return IDLE_S if self._followed else UNFOLLOWED_S
 
     async def _seal_once(self, *, last: bool = False) -> int:

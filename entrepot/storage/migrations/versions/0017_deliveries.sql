@@ -90,12 +90,11 @@ create table deliveries (
     leased_until timestamptz,
     delivered_at timestamptz(3),
     attempts jsonb not null default '[]'
-);
+) with (fillfactor = 70);
 create unique index deliveries_position on deliveries (receiver_id, position);
 create index deliveries_due on deliveries (receiver_id, next_at, position) where status = 'Pending';
 create index deliveries_in_order on deliveries (receiver_id, object_key, position) where status = 'Pending';
-create index deliveries_leased on deliveries (receiver_id) where leased_until is not null;
-create index deliveries_made on deliveries (made_at);
+create index deliveries_made on deliveries using brin (made_at);
 create index deliveries_account on deliveries (account_id, made_at);
 
 create view webhook_deliveries as
