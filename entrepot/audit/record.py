@@ -60,6 +60,9 @@ FOR_ALL = frozenset(
 )
 """Facts that every party to a thing may know; others are for operations."""
 
+FOR_VENDORS = FOR_ALL | {"reason"}
+"""A reason may name what the vendor has to fill in, and the client is not to see."""
+
 
 def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str, object]:
     """The changes themselves, and what else was noted when it happened."""
@@ -67,9 +70,8 @@ def documents(record: Thing, known: Known, actor: str, nouns: Nouns) -> dict[str
     if _is_program(record):
         own = facts.get("documents")
         return own if isinstance(own, dict) else {}
-    facts = {
-        name: value for name, value in facts.items() if name != TRACE and (name in FOR_ALL or actor == "operations")
-    }
+    known_to = {"client": FOR_ALL, "vendor": FOR_VENDORS}.get(actor, facts.keys() - {TRACE})
+    facts = {name: value for name, value in facts.items() if name in known_to}
     found: dict[str, object] = {"changes": changes(record, actor, nouns), "facts": facts}
     return {name: each for name, each in found.items() if each}
 
