@@ -15,7 +15,7 @@ from tests.world import ACCOUNTS
 
 KINDS = [noun for noun in NOUNS if noun.trailed]
 PARTIES = {actor: ACCOUNTS[actor][0] for actor in ACTORS}
-FACTS = {"file": "fact of all", "reason": "fact of operations", "userId": "fact of operations"}
+FACTS = {"file": "fact of all", "reason": "fact of vendors", "userId": "fact of operations"}
 
 
 def thing_of(noun: Noun) -> str:
@@ -75,6 +75,7 @@ def test_a_record_shows_what_the_thing_shows_and_nothing_else(trail: None, api: 
                 shown = mark(each, f"{kind.table_name} now") in words
                 assert not (shown and (actor not in each.sees or each.secret)), (kind.path, each.name)
     assert ("fact of all" in words) and ("fact of operations" in words) == (actor == "operations")
+    assert ("fact of vendors" in words) == (actor != "client")
 
 
 @pytest.mark.parametrize("noun", KINDS, ids=lambda noun: noun.path)
