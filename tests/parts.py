@@ -39,6 +39,21 @@ def kind_of(boundary: str = BOUNDARY) -> str:
 
 def body_part(method: str, target: str) -> str | None:
     """The name of the part that holds the JSON, where a route takes nothing but parts."""
+    name, is_file = _first_part(method, target)
+    return None if is_file else name
+
+
+def file_part(method: str, target: str) -> str | None:
+    """The name of the part that holds the file, where a route takes a file by itself."""
+    name, is_file = _first_part(method, target)
+    return name if is_file else None
+
+
+def _first_part(method: str, target: str) -> tuple[str | None, bool]:
     found = operation_at(method, target)
     content = found[1].get("requestBody", {}).get("content", {}) if found else {}
-    return content[PARTS]["schema"]["required"][0] if list(content) == [PARTS] else None
+    if list(content) != [PARTS]:
+        return None, False
+    schema = content[PARTS]["schema"]
+    name = schema["required"][0]
+    return name, schema["properties"][name].get("format") == "binary"

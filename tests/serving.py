@@ -25,7 +25,7 @@ from entrepot.storage.vault import Vault
 from entrepot.store_forms import FORMS
 from tests import world as small
 from tests.conforming import require_conforming
-from tests.parts import Part, body_part, in_parts, kind_of
+from tests.parts import Part, body_part, file_part, in_parts, kind_of
 
 KEY = "test key"
 BODY_BYTES_MAX = 200_000
@@ -160,6 +160,9 @@ class Served:
             content = json.dumps(body).encode()
             if (part := body_part(method, target)) is not None:
                 content = in_parts(Part(part, content, "application/json"), *([file] if file else []))
+                sent.setdefault("content-type", kind_of())
+            elif (alone := file_part(method, target)) is not None:
+                content = in_parts(file or Part(alone, b"", "image/png", "nothing.png"))
                 sent.setdefault("content-type", kind_of())
         if content is not None:
             sent.setdefault("content-type", "application/json")

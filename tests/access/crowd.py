@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -178,7 +178,9 @@ def extensions() -> Iterator[Row]:
     def line(kind: str, thing_id: str, **fields: Any) -> Row:
         return {"$kind": kind, "id": thing_id, **fields}
 
-    client, other, vendor, second = (refer(ACCOUNTS[who][0]) for who in ("client", "other client", "vendor", "other vendor"))
+    client, other, vendor, second = (
+        refer(ACCOUNTS[who][0]) for who in ("client", "other client", "vendor", "other vendor")
+    )
     operations = refer(ACCOUNTS["operations"][0])
     yield line("integration/categories", "EXC-1001", name="Meters")
     yield line("integration/categories", "EXC-1009", name="Gone", status="Deleted")
@@ -195,7 +197,9 @@ def extensions() -> Iterator[Row]:
             child = f"{digits}-000{at}"
             yield line(f"{below}/documents", f"EDM-{child}", name="Guide", type="Online", url="https://x.example",
                        status=state)  # fmt: skip
-            yield line(f"{below}/media", f"EXM-{child}", name="Film", type="Video", url="https://x.example", status=state)
+            yield line(
+                f"{below}/media", f"EXM-{child}", name="Film", type="Video", url="https://x.example", status=state
+            )
             yield line(f"{below}/terms", f"ETC-{child}", name="Terms", status=state)
             yield line(f"{below}/terms/ETC-{digits}-0001/variants", f"ETV-{digits}-0001-000{at}", name="English",
                        type="Online", assetUrl="https://x.example", status=state)  # fmt: skip
@@ -223,6 +227,29 @@ ASKED = (
     ("operations",    "other vendor", None,     None,             "Draft",      ("other vendor",)),
 )  # fmt: skip
 """Requests of everybody, each with words for some of its parties and a document of each."""
+
+
+SUBSCRIBED = (
+    # who               their own id       buyers            modules
+    ("client",          "EVS-2001-0001",   (),               ()),
+    ("client",          "EVS-2001-0002",   (BUYER,),         ()),
+    ("client",          "EVS-2001-0003",   (SECOND_BUYER,),  ()),
+    ("client",          "EVS-2001-0004",   (),               ("MOD-1003",)),
+    ("other client",    "EVS-2002-0001",   (),               ()),
+    ("vendor",          "EVS-3001-0001",   (),               ()),
+    ("other vendor",    "EVS-3002-0001",   (),               ()),
+    ("operations",      "EVS-1000-0001",   (),               ()),
+)  # fmt: skip
+"""Where events of everybody are sent, and what of them."""
+
+
+def subscriptions() -> Iterator[Row]:
+    """Their lines. What was sent to each is no line of any file: `populated` puts it there."""
+    for who, subscription, buyers, modules in SUBSCRIBED:
+        yield {"$kind": "notifications/event-subscriptions", "id": subscription, "account": refer(ACCOUNTS[who][0]),
+               "name": f"Events to {subscription}.", "url": f"https://{subscription}.example/".lower(),
+               "secret": "whsec_" + "QUJD" * 8, "buyers": [refer(each) for each in buyers],
+               "modules": [refer(each) for each in modules]}  # fmt: skip
 
 
 def requests() -> Iterator[tuple[Row, str, frozenset[str]]]:
@@ -256,6 +283,11 @@ def populated(served: Served) -> "Crowd":
     """Fills a served small world and marks everything in it."""
     served.load(lines())
     served.load(row for row, _, _ in requests())
+    served.load(subscriptions())
+    served.run(served.parts.pool.execute(
+        "insert into deliveries (id, receiver_id, account_id, event, object_id, object_type, status, payload)"
+        " select 'DLV-' || substr(id, 5) || '-0001-0001', id, account_id, 'e', 'o', 'Order', 'Delivered',"
+        " jsonb_build_object('mark', 'sent to ' || id || '.') from event_subscriptions"))  # fmt: skip
     served.load(extensions())
     for who, vendor, more in (
         ("client", "vendor", {}),
@@ -290,12 +322,19 @@ def populated(served: Served) -> "Crowd":
         "77123.45": frozenset(("operations", "vendor")),  # the purchase price
         "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
         **{mark: readers for _, mark, readers in requests()},
+        **{mark: subscriber(who, buyers) for who, each, buyers, _ in SUBSCRIBED
+           for mark in (f"Events to {each}.", f"sent to {each}.")},
         **{f"changed by {actor}": _of(actor) for actor in ("client", "vendor", "operations")},
     }
     while served.run(seal(served.parts.pool, "crowd")):  # events are what is sealed
         pass
     crowd.mark()
     return crowd
+
+
+def subscriber(who: str, buyers: tuple[str, ...]) -> frozenset[str]:
+    """Who knows of a subscription: the account's own, the one who is held to one buyer only of that."""
+    return frozenset((who, "restricted") if buyers == (BUYER,) else (who,))
 
 
 def basketed(served: Served, who: str, licensee: str, day: str) -> None:
@@ -357,7 +396,7 @@ def _of(actor: str) -> frozenset[str]:
 # Marks ------------------------------------------------------------------------------------------------
 
 NUMBERS_FROM = 66_000_000
-WORKING = ("token", "token_hash", "secret_hash", "revision", "period", "commitment")
+WORKING = ("token", "token_hash", "secret_hash", "delivery", "revision", "period", "commitment")
 """Columns without which nothing would work: they are left as they are."""
 
 
@@ -369,6 +408,25 @@ class Crowd:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     marks: dict[str, frozenset[str]] = field(default_factory=dict)
     """Each mark with the callers who may see it."""
+    worked_out: dict[object, Any] = field(default_factory=dict)
+    """What follows from the rows, which stay as they were: who sees what of them, and what stands below what."""
+
+    def once[T](self, about: object, work: Callable[[], T]) -> T:
+        """What follows from the rows, worked out when it is first asked for. Nobody may change it."""
+        if about not in self.worked_out:
+            self.worked_out[about] = work()
+        return self.worked_out[about]
+
+    def linked(self, table: str) -> dict[str, list[str]]:
+        """The targets in a table of links, by their owners."""
+
+        def fetched() -> dict[str, list[str]]:
+            found: dict[str, list[str]] = {}
+            for owner, target in self.served.fetch(f"select owner_id, target_id from {table}"):
+                found.setdefault(owner, []).append(target)
+            return found
+
+        return self.once(table, fetched)
 
     def mark(self) -> None:
         """Writes a mark into each field that not every actor sees, and into what belongs to some parties alone."""

@@ -28,6 +28,10 @@ def test_the_world_has_something_to_hide_in_every_collection(crowd: Crowd) -> No
 
 def owners(crowd: Crowd, resource: Resource) -> list[tuple[str, ...]]:
     """The ids that an address of the collection may hold: one chain for each owner with something below it."""
+    return crowd.once(("owners", resource.address), lambda: _owners(crowd, resource))
+
+
+def _owners(crowd: Crowd, resource: Resource) -> list[tuple[str, ...]]:
     if "{" not in resource.address:
         return [()]
     if resource.among is not None:
@@ -40,8 +44,9 @@ def owners(crowd: Crowd, resource: Resource) -> list[tuple[str, ...]]:
     )
     if resource.address.count("{") == 1:
         return [(owner,) for owner in found]
-    terms = {row["id"]: row["product_id"] for row in crowd.rows["catalog/products/{product}/terms"]}
-    return [(terms[owner], owner) for owner in found]
+    above = next(noun for noun in NOUNS if noun.path == resource.owner_noun_path)
+    whose = {row["id"]: row[above.owner_column] for row in crowd.rows[above.path]}
+    return [(whose[owner], owner) for owner in found]
 
 
 def rows_at(crowd: Crowd, resource: Resource, owner: tuple[str, ...], rows: list[Row]) -> list[Row]:
@@ -56,14 +61,17 @@ def named_by(crowd: Crowd, resource: Resource) -> list[tuple[str, str]]:
     """Owners with what their lists of references name, where a collection is such a list."""
     assert resource.among is not None
     owner, name = resource.among
-    return [(each[0], each[1]) for each in
-            crowd.served.fetch(f"select owner_id, target_id from {owner.link(owner.field(name)).name}")]  # fmt: skip
+    linked = crowd.linked(owner.link(owner.field(name)).name)
+    return [(each, target) for each, targets in linked.items() for target in targets]
 
 
 def owner_is_seen(crowd: Crowd, who: str, resource: Resource, owner: tuple[str, ...]) -> bool:
     if not owner:
         return True
-    return owner[-1] in {row["id"] for row in visible(crowd, who, resource.owner_noun_path)}
+    path = resource.owner_noun_path
+    return owner[-1] in crowd.once(
+        ("ids", who, path), lambda: {row["id"] for row in visible(crowd, who, path)}
+    )
 
 
 TRAIL = "audit/records"
