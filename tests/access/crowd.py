@@ -252,6 +252,23 @@ def subscriptions() -> Iterator[Row]:
                "modules": [refer(each) for each in modules]}  # fmt: skip
 
 
+VALIDATED = (
+    # who            id              type                          product
+    ("vendor",       "WBH-3001-0001", "ValidatePurchaseOrderDraft", PRODUCT),
+    ("vendor",       "WBH-3001-0002", "ValidateChangeOrderDraft",   PRODUCT),
+    ("other vendor", "WBH-3002-0001", "ValidatePurchaseOrderDraft", OTHER_PRODUCT),
+)  # fmt: skip
+"""Where vendors are asked to validate."""
+
+
+def webhooks() -> Iterator[Row]:
+    """Their lines. What they answered is no line of any file either."""
+    for who, webhook, kind, product in VALIDATED:
+        yield {"$kind": "notifications/webhooks", "id": webhook, "account": refer(ACCOUNTS[who][0]), "type": kind,
+               "name": f"Validates at {webhook}.", "url": f"https://{webhook}.example/".lower(), "secret": SECRET,
+               "criteria": {"product.id": product}}  # fmt: skip
+
+
 def requests() -> Iterator[tuple[Row, str, frozenset[str]]]:
     """Their lines, with a mark in each and who may see it."""
     for number, (sender, addressee, product, requester, status, parties) in enumerate(ASKED, 1):
@@ -288,6 +305,11 @@ def populated(served: Served) -> "Crowd":
         "insert into deliveries (id, receiver_id, account_id, event, object_id, object_type, status, payload)"
         " select 'DLV-' || substr(id, 5) || '-0001-0001', id, account_id, 'e', 'o', 'Order', 'Delivered',"
         " jsonb_build_object('mark', 'sent to ' || id || '.') from event_subscriptions"))  # fmt: skip
+    served.load(webhooks())
+    served.run(served.parts.pool.execute(
+        "insert into webhook_calls (id, revision, webhook_id, success, call_time, response)"
+        " select 'WHC-' || substr(id, 5) || '-0001-0001', 1, id, true, now(), 'answered by ' || id || '.' from webhooks"
+    ))  # fmt: skip
     served.load(extensions())
     for who, vendor, more in (
         ("client", "vendor", {}),
@@ -322,8 +344,16 @@ def populated(served: Served) -> "Crowd":
         "77123.45": frozenset(("operations", "vendor")),  # the purchase price
         "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
         **{mark: readers for _, mark, readers in requests()},
-        **{mark: subscriber(who, buyers) for who, each, buyers, _ in SUBSCRIBED
-           for mark in (f"Events to {each}.", f"sent to {each}.")},
+        **{
+            mark: subscriber(who, buyers)
+            for who, each, buyers, _ in SUBSCRIBED
+            for mark in (f"Events to {each}.", f"sent to {each}.")
+        },
+        **{
+            mark: frozenset((who, "operations"))
+            for who, each, _, _ in VALIDATED
+            for mark in (f"Validates at {each}.", f"answered by {each}.")
+        },
         **{f"changed by {actor}": _of(actor) for actor in ("client", "vendor", "operations")},
     }
     while served.run(seal(served.parts.pool, "crowd")):  # events are what is sealed

@@ -52,9 +52,8 @@ def targets(crowd: Crowd, noun: Noun, row: Row, each: Field) -> list[Row]:
     """What a reference, or a list of them, leads to."""
     there = crowd.rows[each.target]
     if each.kind == "refs":
-        table = noun.link(each).name
-        linked = crowd.served.fetch(f"select target_id from {table} where owner_id = $1", row["id"])
-        return [found for found in there if found["id"] in {target for (target,) in linked}]
+        linked = crowd.linked(noun.link(each).name).get(row["id"], [])
+        return [found for found in there if found["id"] in linked]
     if each.kind == "part":
         return [
             found

@@ -69,9 +69,7 @@ def owner_is_seen(crowd: Crowd, who: str, resource: Resource, owner: tuple[str, 
     if not owner:
         return True
     path = resource.owner_noun_path
-    return owner[-1] in crowd.once(
-        ("ids", who, path), lambda: {row["id"] for row in visible(crowd, who, path)}
-    )
+    return owner[-1] in crowd.once(("ids", who, path), lambda: {row["id"] for row in visible(crowd, who, path)})
 
 
 TRAIL = "audit/records"
