@@ -331,6 +331,15 @@ def delivery(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return event_subscription(crowd, reader, subscription)
 
 
+def webhook(_: Crowd, reader: Reader, row: Row) -> bool:
+    """Vendors their own, operations all of them; no client learns where its vendor is asked."""
+    return reader.is_operations or (reader.actor == "vendor" and row["account_id"] == reader.account)
+
+
+def webhook_call(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    return webhook(crowd, reader, find(crowd, "notifications/webhooks", row["webhook_id"]))
+
+
 SEES: dict[str, Rule] = {
     "accounts/accounts": account,
     "accounts/buyers": company("buyer_id", "id"),
@@ -367,6 +376,8 @@ SEES: dict[str, Rule] = {
     "program/certificates": certificate,
     "notifications/event-subscriptions": event_subscription,
     "notifications/deliveries": delivery,
+    "notifications/webhooks": webhook,
+    "notifications/webhook-calls": webhook_call,
     "commerce/orders": party,
     "commerce/orders/{order}/lines": of_order,
     "commerce/orders/{order}/subscriptions": party,
