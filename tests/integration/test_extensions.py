@@ -17,7 +17,7 @@ from tests.integration.installing import (
     made,
     published,
 )
-from tests.party import Api, ok
+from tests.party import Api, at_once, ok
 from tests.purchases import placed
 from tests.serving import Served
 from tests.world import ACCOUNTS, refer
@@ -267,3 +267,48 @@ def test_a_token_that_was_tampered_with_opens_nothing(api: Api, served: Served) 
     for forged in (f"{unsigned}.{body}.", f"{unsigned}.{body}.{signature}", f"{head}.{body}.{swapped}", token + "x"):
         assert by(served, forged)("GET", "/commerce/orders").status == 401
     assert by(served, token)("GET", "/commerce/orders").status == 200
+
+
+def test_of_two_who_install_at_once_one_is_told(api: Api) -> None:
+    extension = made(api)
+    body = {"extension": refer(extension["id"])}
+    replies = at_once(*(lambda: api("vendor").post(INSTALLATIONS, body) for _ in range(3)))
+    assert sorted(each.status for each in replies) == [201, 409, 409]
+
+
+def test_an_instance_that_starts_twice_at_once_is_one(api: Api, served: Served) -> None:
+    extension = made(api)
+    path = f"{EXTENSIONS}/{extension['id']}/instances"
+    ask = key_of(served, extension)
+    replies = at_once(*(lambda: ask("POST", path, {"externalId": "http://127.0.0.1:9"}) for _ in range(3)))
+    assert {each.status for each in replies} == {201}
+    assert len({each.json["id"] for each in replies}) == 1
+
+
+def test_what_an_extension_may_open_is_taken_from_it_everywhere(api: Api, served: Served) -> None:
+    """A module that it asks for no more is closed to its tokens too, within two seconds."""
+    extension = made(api)
+    installed(api, extension)
+    ask = key_of(served, extension)
+    token = ok(ask("POST", f"{INSTALLATIONS}/-/token"))["token"]
+    assert by(served, token)("GET", "/commerce/orders").status == 200
+    ok(api("vendor").put(f"{EXTENSIONS}/{extension['id']}", {"modules": []}))
+    time.sleep(FORGOTTEN_S)
+    assert by(served, token)("GET", "/commerce/orders").status == 403
+    assert ask("GET", "/commerce/orders").status == 403
+
+
+def test_an_agent_lets_no_program_in(api: Api, served: Served) -> None:
+    """Nor does it make one, or ask for its key: what it may do others would do by it."""
+    body = {"name": "Agent", "modules": [refer(MARKETPLACE)], "heldBy": "agent"}
+    value = ok(api("vendor").post("/accounts/api-tokens", body))["token"]
+    extension = made(api)
+    ask = by(served, value)
+    for method, path, content in (
+        ("POST", EXTENSIONS, {"name": "x"}),
+        ("POST", f"{EXTENSIONS}/{extension['id']}/regenerate", None),
+        ("POST", f"{EXTENSIONS}/{extension['id']}/token", None),
+        ("POST", INSTALLATIONS, {"extension": refer(extension["id"])}),
+        ("POST", f"{EXTENSIONS}/{extension['id']}/instances", {"externalId": "x"}),
+    ):
+        assert ask(method, path, content).status == 403, path

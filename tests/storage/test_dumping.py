@@ -86,6 +86,18 @@ def test_requests_come_back_with_words_and_documents(cluster: Embedded, migrated
     assert held["requests"] == things(database)["requests"] != []
 
 
+def test_extensions_come_back_with_the_hashes_of_their_keys_and_with_tasks(
+    cluster: Embedded, migrated: str, database: str
+):
+    loaded(database, file("crowd", crowd.extensions()))
+    lines = dumped(database)
+    assert b"key of EXT" not in b"".join(lines)
+    back, held = again(cluster, migrated, lines)
+    assert back == lines
+    for table in ("extensions", "extension_installations", "extension_instances", "tasks", "task_logs"):
+        assert held[table] == things(database)[table] != [], table
+
+
 def test_what_nobody_filled_in_stays_empty(cluster: Embedded, migrated: str, database: str):
     """A loader would derive each of these: the name, the markup, the template, the accounts of a user, the audit."""
     for text in (
