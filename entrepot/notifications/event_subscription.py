@@ -23,11 +23,12 @@ from entrepot.kernel.rql.parse import parse_filter
 from entrepot.kernel.rql.query import Query
 from entrepot.kernel.scope import Filters
 from entrepot.kernel.thing import Thing
-from entrepot.kernel.want import Want
+from entrepot.kernel.want import Want, given
 from entrepot.notifications import signature
 
 EVERY = "client vendor operations"
 PATTERNS_MAX = 50
+OF_AN_ACCOUNT_MAX = 100
 CONDITION_LONGEST = 2000
 PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?")
 ADDRESS = re.compile(r"https?://[!-~]{1,1990}")
@@ -145,19 +146,24 @@ EVENT_SUBSCRIPTION = Noun(
 )
 """`modules` and `buyers` are what whoever made it could see then; none named: all of the account's."""
 
-MODULES = {"modules": Want(MODULE, lambda row: sa.true())}
+BESIDE = {
+    "modules": Want(MODULE, lambda row: sa.true()),
+    "others": Want(EVENT_SUBSCRIPTION, lambda row: row.c.account_id == given("account_id"), named=True),
+}
 EVENTS = "events"
 """The path of the feed."""
 
 
 async def beside(load: Load, call: Call, subscription: Thing | None, body: Body | None) -> Got:
-    """The modules that there are."""
-    return await load(MODULES)
+    """The modules that there are, and the account's other subscriptions."""
+    return await load(BESIDE, account_id=call.caller.account_id)
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """From here on, what happens is sent: of what the caller can see, and no more if it may see more later."""
     caller = call.caller
+    if len(got.others) >= OF_AN_ACCOUNT_MAX:
+        raise Conflict(f"An account has {OF_AN_ACCOUNT_MAX} event subscriptions at most.")
     subscription = plain.begin(call, EVENT_SUBSCRIPTION, body, account_id=caller.account_id)
     if caller.codes is not None:
         call.link(subscription, "modules", sorted(each.id for each in got.modules if each.code in caller.codes))

@@ -285,6 +285,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(api: Api, receiver: Inbox)
         assert Webhook(secret).verify(got.raw.decode(), got.headers)
     api("client").served.run(api("client").served.parts.pool.execute(
         "update event_subscriptions set former_secret_until = now() - interval '1 second'"))  # fmt: skip
+    time.sleep(1.2)  # what is known of a subscription is at most a second old
     draft(api("client"))
     last = receiver.wait(lambda got: len(got) >= 2)[1]
     assert Webhook(turned["secret"]).verify(last.raw.decode(), last.headers)
@@ -384,3 +385,25 @@ def test_in_a_sandbox_a_receiver_can_be_made_to_fail(api: Api, receiver: Inbox):
     assert "fault" not in ok(api("client").post(f"{path}/fault", {}))
     for body, name in (({"kind": "explode"}, "kind"), ({"kind": "error", "times": 0}, "times")):
         assert list(api("client").post(f"{path}/fault", body).json["errors"]) == [name]
+
+
+def test_an_account_has_a_hundred_at_most(api: Api):
+    api("other client").served.load(
+        {"$kind": "notifications/event-subscriptions", "id": f"EVS-7000-{n:04}", "account": refer("ACC-2002-0001"),
+         "url": "https://hooks.example/in", "secret": "whsec_" + "QUJD" * 8, "status": "Disabled"}
+        for n in range(1, 101)
+    )  # fmt: skip
+    reply = api("other client").post(SUBSCRIPTIONS, {"url": "https://hooks.example/in"})
+    assert (reply.status, reply.json["detail"]) == (409, "An account has 100 event subscriptions at most.")
+    assert api("client").post(SUBSCRIPTIONS, {"url": "https://hooks.example/in"}).status == 201
+
+
+def test_what_was_loaded_from_a_file_is_sent_what_happens_from_there_on(api: Api, receiver: Inbox):
+    secret = "whsec_" + "QUJD" * 8
+    draft(api("client"))
+    api("client").served.load([
+        {"$kind": "notifications/event-subscriptions", "id": "EVS-7001-0001", "account": refer("ACC-2001-0001"),
+         "url": receiver.url, "secret": secret, "events": ORDER_EVENTS}])  # fmt: skip
+    later = draft(api("client"))
+    got = receiver.wait(lambda got: any(each.about[0] == later["id"] for each in got))
+    assert all(Webhook(secret).verify(each.raw.decode(), each.headers) for each in got)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 
+from entrepot.storage.deliveries import Deliveries
 from entrepot.storage.due import Due
 from entrepot.storage.work import Work
 from tests.storage.trails import happen, story, until
@@ -123,3 +124,27 @@ async def test_settling_waits_for_work_that_another_has_in_hand(pool: asyncpg.Po
         assert not settling.done()
         go_on.set()
         assert await asyncio.wait_for(settling, 15) == []
+
+
+@story
+async def test_a_process_that_only_answers_tells_those_who_work_while_somebody_is_sent_what_happens(pool: asyncpg.Pool):
+    async def nobody(count: int) -> list[str]:
+        return []
+
+    def deliveries() -> Deliveries:
+        return Deliveries(pool, {}, None, nobody)  # pyright: ignore[reportArgumentType]
+
+    answering, heard = Work(pool, {}, deliveries=deliveries()), []
+    telling = asyncio.create_task(answering.tell())
+    async with pool.acquire() as conn:
+        await conn.add_listener("entrepot", lambda *what: heard.append(what[-1]))
+        answering.hint()
+        await asyncio.sleep(0.3)
+        assert heard == []
+        await pool.execute("insert into receivers (id, kind, position) values ('R', 'test', 0)")
+        answering.hint()
+        await asyncio.sleep(0.3)
+        assert heard == ["written"]
+        await conn.reset()
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)

@@ -109,7 +109,7 @@ create view webhook_deliveries as
         object_type as object_object_type,
         tries,
         made_at as created,
-        case when status = 'Pending' then next_at::timestamptz(3) end as next_attempt,
+        (case when status = 'Pending' then next_at end)::timestamptz(3) as next_attempt,
         delivered_at as delivered,
         attempts,
         payload
