@@ -4,7 +4,7 @@ import re
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.dealings import SEE_ALL, exists
 from entrepot.accounts.module import MODULE
 from entrepot.integration.extension import EXTENSION, require_manager
 from entrepot.integration.meta import META, check_meta, require_conditions
@@ -41,8 +41,10 @@ def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Operations, and the vendor whose extension it is."""
     if who.actor == "kernel":
         return sa.true()
-    here = row.c.status != "Deleted"
-    return here if who.actor in SEE_ALL else sa.and_(row.c.vendor_id == who.account, here)
+    extension = EXTENSION.table.alias()
+    of_one = exists(extension, extension.c.id == row.c.extension_id, EXTENSION.sees(extension, who))
+    mine = sa.true() if who.actor in SEE_ALL else row.c.vendor_id == who.account
+    return sa.and_(mine, row.c.status != "Deleted", of_one)
 
 
 INSTANCE = Noun(

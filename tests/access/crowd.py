@@ -195,14 +195,15 @@ def extensions() -> Iterator[Row]:
         yield line(f"{below}/instances", f"INS-{digits}-0001", externalId="host", status="Running")
         for at, state in enumerate(("Published", "Draft", "Deleted"), 1):
             child = f"{digits}-000{at}"
-            yield line(f"{below}/documents", f"EDM-{child}", name="Guide", type="Online", url="https://x.example",
-                       status=state)  # fmt: skip
+            paper = {"name": "guide.pdf", "contentType": PDF, "base64": b64encode(child.encode()).decode()}
+            shot = {**paper, "name": "shot.png", "contentType": "image/png"}
             yield line(
-                f"{below}/media", f"EXM-{child}", name="Film", type="Video", url="https://x.example", status=state
+                f"{below}/documents", f"EDM-{child}", **{"$file": paper}, name="Guide", type="File", status=state
             )
+            yield line(f"{below}/media", f"EXM-{child}", **{"$file": shot}, name="Shot", type="Image", status=state)
             yield line(f"{below}/terms", f"ETC-{child}", name="Terms", status=state)
             yield line(f"{below}/terms/ETC-{digits}-0001/variants", f"ETV-{digits}-0001-000{at}", name="English",
-                       type="Online", assetUrl="https://x.example", status=state)  # fmt: skip
+                       type="File", status=state, **{"$file": paper})  # fmt: skip
     for number, (extension, account, status) in enumerate(
         ((1, client, "Installed"), (1, vendor, "Installed"), (1, operations, "Invited"), (1, other, "Invited"),
          (3, other, "Installed"), (2, client, "Invited")), 1,

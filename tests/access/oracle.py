@@ -310,6 +310,11 @@ def makers(crowd: Crowd, reader: Reader, row: Row) -> bool:
     return row.get("status") != "Deleted" and (reader.is_operations or row["vendor_id"] == reader.account)
 
 
+def instance(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    mine = extension(crowd, reader, find(crowd, "integration/extensions", row["extension_id"]))
+    return mine and makers(crowd, reader, row)
+
+
 def shared(crowd: Crowd, reader: Reader, row: Row) -> bool:
     """The account for which it is, and the vendor whose extension does it. Which buyer it is about is not known."""
     if reader.is_operations:
@@ -406,7 +411,7 @@ SEES: dict[str, Rule] = {
     "integration/extensions/{extension}/media": of_extension,
     "integration/extensions/{extension}/terms": of_extension,
     "integration/extensions/{extension}/terms/{term}/variants": of_extension,
-    "integration/extensions/{extension}/instances": makers,
+    "integration/extensions/{extension}/instances": instance,
     "integration/installations": shared,
     "audit/records": record,
     "audit/event-types": event_type,
