@@ -407,3 +407,20 @@ def test_what_was_loaded_from_a_file_is_sent_what_happens_from_there_on(api: Api
     later = draft(api("client"))
     got = receiver.wait(lambda got: any(each.about[0] == later["id"] for each in got))
     assert all(Webhook(secret).verify(each.raw.decode(), each.headers) for each in got)
+
+
+def test_a_token_with_some_modules_has_no_more_sent_than_they_open(api: Api, receiver: Inbox):
+    api("client").served.load([{"$kind": "accounts/modules", "id": "MOD-7001", "name": "N", "code": "notifications"}])
+    token = ok(api("other client").post("/accounts/api-tokens", {
+        "name": "Hooks", "modules": [refer("MOD-7001"), refer("MOD-1003")]}))  # fmt: skip
+    narrow = Party(api("client").served, token["token"])
+    made = ok(narrow.post(SUBSCRIPTIONS, {"url": receiver.url, "events": ["*"]}))
+    assert {each["code"] for each in made["modules"]} == {"notifications", "audit"}
+    wide = subscribe(api("other client"), "https://hooks.example/in", events=["*"])
+    assert [each["id"] for each in ok(narrow.get(SUBSCRIPTIONS))["data"]] == [made["id"]]
+    assert narrow.get(f"{SUBSCRIPTIONS}/{wide['id']}").status == 404
+    draft(api("other client"), licensee="LCE-2002-0001-0001")
+    ok(narrow.put(f"{SUBSCRIPTIONS}/{made['id']}", {"name": "Ours"}))
+    receiver.wait(lambda got: any(each.data["event"].endswith("event_subscription.updated") for each in got))
+    rooms = {each.data["event"].split(".")[1] for each in receiver.got}
+    assert rooms <= {"notifications", "accounts", "audit"}
