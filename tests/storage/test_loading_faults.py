@@ -67,9 +67,9 @@ CASES: list[tuple[str, list[Line | bytes], list[str]]] = [
     ("a kind that is no text", [{"$kind": 1, "id": "x"}], ["1: $kind: A kind is required, such as catalog/products."]),
     (
         "kinds of later rooms",
-        [line("notifications/webhooks", "WBH-1111-2222"), line("billing/journals", "BJO-1111-2222")],
+        [line("notifications/batches", "WBH-1111-2222"), line("billing/journals", "BJO-1111-2222")],
         [
-            "1: $kind: 'notifications/webhooks' is not a kind that can be loaded.",
+            "1: $kind: 'notifications/batches' is not a kind that can be loaded.",
             "2: $kind: 'billing/journals' is not a kind that can be loaded.",
         ],
     ),
