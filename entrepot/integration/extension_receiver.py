@@ -75,7 +75,8 @@ class Extensions:
         self._platform, self._rooms = platform, rooms
 
     async def receivers(self, ids: Sequence[str]) -> Mapping[str, Receiver]:
-        """Those that are let in, of extensions that have told where they are, for accounts that trade."""
+        """Those that are let in, of extensions that have told where they are and what they want to hear, for accounts
+        that trade. What happens before waits for them."""
         known = Known(reveal=self._doors.store.reveal)
         async with self._doors.store.session() as session:
             found = await session.gather(self._platform, INSTALLED, {"ids": list(ids)}, known)
@@ -86,7 +87,7 @@ class Extensions:
             }
             beside = await session.gather(self._platform, BESIDE, named, known)
             now = await session.now()
-        extensions = {str(each.id): each for each in beside["extensions"] if each.address}
+        extensions = {str(each.id): each for each in beside["extensions"] if each.address and "events" in _meta(each)}
         accounts = {str(each.id): each for each in beside["accounts"] if each.status in TRADES}
         codes = {str(each.id): str(each.code) for each in beside["modules"]}
         return {
@@ -120,7 +121,7 @@ class Extensions:
         )
         return Installed(
             self._doors, self._feed, self._by_type, self._platform, installation, extension, account, reader,
-            tuple(_entries(extension)), max(filter(None, started), default=None), now,
+            tuple(_meta(extension).get("events") or ()), max(filter(None, started), default=None), now,
         )  # fmt: skip
 
     async def pause(self, receiver_id: str, reason: str) -> None:
@@ -327,10 +328,10 @@ def _is_about(event: Mapping[str, Any], passed: Mapping[str, object]) -> bool:
     return thing_id in passed and (not change or change[-1] == passed[thing_id])
 
 
-def _entries(extension: Thing) -> Iterable[Mapping[str, Any]]:
-    """The events that an extension wants, as its newest instance told them."""
+def _meta(extension: Thing) -> Mapping[str, Any]:
+    """What an extension tells of itself, as its newest instance told it."""
     meta: Any = decode(extension.meta) if isinstance(extension.meta, Json) else extension.meta
-    return (meta or {}).get("events") or ()
+    return meta or {}
 
 
 def _delay(said: object) -> float | None:

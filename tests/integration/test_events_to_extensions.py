@@ -178,6 +178,17 @@ def test_a_task_that_was_taken_on_by_one_who_died_is_put_back_when_it_starts_ane
     assert said(first)["task"] == said(second)["task"]
 
 
+def test_what_happened_before_an_extension_ran_waits_for_it(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="OK")
+    extension = made(api, service={"url": f"http://127.0.0.1:{box.port}/base"})
+    installed(api, extension)
+    order = placed(at_work)
+    time.sleep(1)
+    assert not box.got
+    started(api, at_work, box, extension=extension)
+    assert about(order)(box.wait(about(order), seconds=40))
+
+
 def test_an_installation_that_has_ended_hears_nothing(api: Api, at_work: Served, box: Inbox) -> None:
     box.answer = lambda _: answer(response="OK")
     extension = started(api, at_work, box)

@@ -387,7 +387,7 @@ create function entrepot_reached() returns trigger
     declare
         reached text := case when tg_table_name = 'extensions' then new.id else (to_jsonb(new) ->> 'extension_id') end;
     begin
-        update receivers r set failures = 0, failing_since = null, retry_at = null
+        update receivers r set failures = 0, failing_since = null, retry_at = null, leased_until = null
         from extension_installations i where i.extension_id = reached and r.id = i.id;
         update deliveries d set next_at = clock_timestamp()
         from extension_installations i where i.extension_id = reached and d.receiver_id = i.id
