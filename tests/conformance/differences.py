@@ -142,6 +142,47 @@ DIFFERENCES: dict[str, str] = {
         TermsEntity.commitment: one of * there
         TermsEntity.period: one of * there
     """,
+    "Whoever is a member is invited once, and the code is told to that person alone; what a member did last is theirs.": """
+        AccountUserAudit.access: not here
+        AccountUserAudit.invited: not there
+        AccountUserLegacyAudit.access: not here
+        AccountUserLegacyAudit.invitationAcceptedAt: not here
+        AccountUserLegacyAudit.invited: not there
+        AccountUserQueryLegacy.lastLoginAt: not here
+        Invitation.code: not there
+    """,
+    "A change is answered with the thing as it is afterwards, a check with what was found (platform spec 0, 14).": """
+        GET /accounts/users/{id}/sso-check: answers with a body here only
+        POST /catalog/items/{id}/review: answers 204 there
+        POST /catalog/pricing-policies/{id}/activate: answers with a body here only
+        POST /notifications/webhooks/{id}/disable: answers 204 there
+        POST /notifications/webhooks/{id}/enable: answers 204 there
+        PUT /catalog/pricing-policies/{pricingPolicy}/attachments/{id}: answers 204 there
+        PUT /catalog/products/{product}/documents/{id}: answers 204 there
+    """,
+    "Documents and attachments are told as the official client reads them (platform spec 2.7): the name there is another's.": """
+        DateEvent.by: not there
+        Document.*: not here
+        Document.*: not there
+        Document.status: Deleted not there
+        PricingPolicyAttachment.filename: not there
+        PricingPolicyAttachment.pricingPolicy: not there
+        PricingPolicyAttachment.status: not here
+    """,
+    "What a record tells is in its documents (docs/audit.md); kinds of events have a trail of their own.": """
+        AuditEventType.audit: not there
+        AuditRecordLogInfo.operationId: not here
+        AuditRecordRequest.api: not here
+        AuditRecordRequest.worker: not here
+    """,
+    "Validation: newer programs ask in more cases, by a name; criteria are a map (platform spec 5.1, 13; docs/webhooks.md).": """
+        Order.validation: not there
+        Webhook.criteria: a list there
+        Webhook.name: not there
+        Webhook.type: * not there
+        WebhookCall.httpStatusCode: one of * there
+        WebhookObjectRef.*: not there
+    """,
 }
 
 
