@@ -2,7 +2,8 @@
 
     python -m bench.polling [--orders N] [--waiting N] [--seconds S] [--data DIR]
 
-Of the orders, so many wait for the vendor; all others are over. One connection asks, one request after the other. What
+Of the orders, so many wait for the vendor; all others are over, most of them copies of one another without lines: the
+query must not look at them. One connection asks, one request after the other. What
 is written: docs/figures/polling.md.
 """
 
@@ -26,6 +27,9 @@ from entrepot import app as house
 from entrepot.demo.products import SABLEGATE
 from entrepot.settings import Settings
 
+WHOLE = 20_000
+"""How many orders are whole, with all that hangs on them."""
+
 PAGE = 10
 """How many orders the SDK asks for at a time."""
 
@@ -40,7 +44,7 @@ def main() -> None:
     """The entry point."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--orders", type=int, default=1_000_000)
-    parser.add_argument("--waiting", type=int, default=2_000)
+    parser.add_argument("--waiting", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=3.0, help="for each load, in each round")
     parser.add_argument("--data", type=Path, help="a folder that is kept, and used again")
     chosen = parser.parse_args()
@@ -57,8 +61,8 @@ def main() -> None:
 def measure(data: Path, orders: int, waiting: int, seconds: float) -> dict[str, Any]:
     """The world, then each page of what waits."""
     settings = Settings(data=data)
-    made = _world(settings, orders)
-    asyncio.run(_finish(settings, waiting))
+    made = _world(settings, min(orders, WHOLE))
+    asyncio.run(_finish(settings, orders, waiting))
     figures: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe()}
     figures |= {"commit": _commit(), "orders": orders, "waiting": waiting, "loads": []}
     with serving(data) as server:
@@ -96,14 +100,14 @@ def _asked(
     return best | {"p50_ms": min(each["p50_ms"] for each in rounds)}
 
 
-async def _finish(settings: Settings, waiting: int) -> None:
+async def _finish(settings: Settings, orders: int, waiting: int) -> None:
     """All orders but the newest so many that wait are completed: a vendor keeps up with what it is asked."""
     async with house.build(settings) as parts:
         assert parts.embedded is not None
-        await _complete(parts.embedded.url, waiting)
+        await _complete(parts.embedded.url, orders, waiting)
 
 
-async def _complete(url: str, waiting: int) -> None:
+async def _complete(url: str, orders: int, waiting: int) -> None:
     conn = await asyncpg.connect(url)
     try:
         await conn.execute("set session_replication_role = replica")
@@ -112,9 +116,26 @@ async def _complete(url: str, waiting: int) -> None:
             "(select id from orders where status = 'Processing' order by audit_created_at desc limit $1)",
             waiting,
         )
+        there = await conn.fetchval("select count(*) from orders")
+        await conn.execute(MULTIPLY.format(more=max(0, orders - there)))
         await conn.execute("vacuum (analyze) orders")
     finally:
         await conn.close()
+
+
+MULTIPLY = """
+do $$
+declare
+    others text := (select string_agg(quote_ident(attname), ',') from pg_attribute
+        where attrelid = 'orders'::regclass and attnum > 0 and attgenerated = '' and not attisdropped
+        and attname not in ('id', 'audit_created_at'));
+begin
+    execute format('insert into orders (id, audit_created_at, %1$s)
+        select ''ORD-X-'' || n, audit_created_at - n * interval ''1 second'', %1$s
+        from (select * from orders where status = ''Completed'' order by id limit 1) pattern,
+            generate_series(1, {more}) n', others);
+end $$
+"""
 
 
 def _markdown(figures: dict[str, Any]) -> str:
