@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import exists
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.price_list import PRICE_LIST
 from entrepot.catalog.publication import kept, seen, vendor_unseen
@@ -33,12 +34,15 @@ LIFE = Machine(
 
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
-    """Whoever sees the list and the item; a client only what has left its draft."""
-    return sa.and_(
-        kept(row, who, "ForSale", "Private"),
-        seen(PRICE_LIST, row.c.price_list_id, who),
-        seen(ITEM, row.c.item_id, who),
-    )
+    """Whoever sees the list and the item; a client only what has left its draft.
+
+    The item is one of the list's product and no draft: whoever sees the list has to ask of its state alone.
+    """
+    listed = sa.and_(kept(row, who, "ForSale", "Private"), seen(PRICE_LIST, row.c.price_list_id, who))
+    if who.actor != "client":
+        return listed
+    item = ITEM.table.alias()
+    return sa.and_(listed, exists(item, item.c.id == row.c.item_id, kept(item, who, "Published", "Unpublished")))
 
 
 PURCHASE = "vendor operations"

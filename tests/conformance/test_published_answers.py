@@ -16,7 +16,7 @@ from entrepot.http.openapi.collections import actors, name_of
 from entrepot.http.routes import Route
 from entrepot.storage.embedded import Embedded
 from entrepot.storage.vault import digest
-from tests.access.crowd import lines, requests
+from tests.access.crowd import extensions, lines, requests, subscriptions
 from tests.conformance.comparing import of_answer, of_documents
 from tests.conformance.differences import patterns
 from tests.conformance.facts import PUBLISHED, Facts, known, plain, published
@@ -25,7 +25,19 @@ from tests.conforming import ROUTES
 from tests.party import ok
 from tests.purchases import completed, draft, failed, placed, queried
 from tests.serving import Reply, Served, serving
-from tests.world import BUYER, CERTIFICATE, LICENSEE, MONTHLY, ONCE, PRODUCT, USER, YEARLY, purchase, refer
+from tests.world import (
+    BUYER,
+    CERTIFICATE,
+    LICENSEE,
+    MONTHLY,
+    ONCE,
+    OTHER_PRODUCT,
+    PRODUCT,
+    USER,
+    YEARLY,
+    purchase,
+    refer,
+)
 
 ACTORS = ("client", "vendor", "operations")
 BY_NAME = {name_of(route): route for route in ROUTES}
@@ -57,6 +69,32 @@ BODIES: dict[str, list[Any]] = {
     ],
     "catalog_products_templates_create": [{"name": "Ours", "type": "Asset", "content": "# Yours"}],
     "catalog_units_of_measure_create": [{"name": "device"}],
+    "catalog_products_terms_create": [{"name": "New"}],
+    "catalog_authorizations_create": [
+        {
+            "name": "New",
+            "product": refer(PRODUCT),
+            "owner": refer("SEL-4001-0001"),
+            "currency": "USD",
+            "journal": {"frequency": "1m", "firstInvoiceDate": "2030-01-01"},
+            "eligibility": {"client": True, "partner": True},
+        }
+    ],
+    "catalog_listings_create": [
+        {
+            "product": refer(PRODUCT),
+            "authorization": refer("AUT-5001-0001"),
+            "seller": refer("SEL-4001-0001"),
+            "priceList": refer("PRC-5001-0001-0001"),
+        }
+    ],
+    "catalog_price_lists_create": [{"product": refer(PRODUCT), "currency": "USD"}],
+    "catalog_pricing_policies_create": [
+        {"name": "New", "client": refer("ACC-2002-0001"), "product": refer(OTHER_PRODUCT), "markup": 5}
+    ],
+    "audit_records_create": [
+        {"event": "extensions.ours.done", "summary": "Done.", "type": "Public", "object": {"id": "XXX-1"}}
+    ],
     "accounts_buyers_create": [{"name": "New", "account": refer("ACC-2001-0001"), "address": {"city": "Bern"}}],
     "accounts_accounts_create": [{"name": "New", "type": "Client", "externalId": "CDG-1"}],
     "accounts_accounts_activate": [{"externalId": "CDG-1"}],
@@ -197,7 +235,18 @@ class Asked:
         self.served.run(self.served.parts.pool.execute("update identity_providers set enabled = true"))
 
     def _drafts(self) -> None:
-        """Steps and units that nothing is in, and an item that was handed in."""
+        """Steps, units and lists that nothing is in, and what was handed in or withdrawn."""
+        product, vendor, client = refer(PRODUCT), refer("ACC-3001-0001"), refer("ACC-2001-0001")
+        self.served.load((
+            {"$kind": "catalog/authorizations", "id": "AUT-5001-0031", "name": "Unused", "product": product,
+             "vendor": vendor, "owner": refer("SEL-4001-0001"), "currency": "USD"},
+            {"$kind": "catalog/price-lists", "id": "PRC-5001-0001-0031", "product": product, "vendor": vendor,
+             "currency": "USD"},
+            {"$kind": "catalog/pricing-policies", "id": "PRP-6001-0001-0031", "name": "Off", "client": client,
+             "products": [refer(OTHER_PRODUCT)], "markup": 7, "status": "Disabled"},
+            {"$kind": f"catalog/products/{PRODUCT}/terms", "id": "TCS-5001-0001-0031", "name": "Coming",
+             "status": "Pending", "displayOrder": 3},
+        ))  # fmt: skip
         for kind in ("item-groups", "parameter-groups"):
             ok(self.served.call("vendor", "POST", f"/catalog/products/{PRODUCT}/{kind}", STEP))
         ok(self.served.call("operations", "POST", "/catalog/units-of-measure", {"name": "device"}))
@@ -260,7 +309,7 @@ class Asked:
 def asked(cluster: Embedded, template: str) -> Iterator[Asked]:
     """A world with something of everything, in which everybody has asked for everything."""
     with serving(cluster, template) as served:
-        served.load((*lines(), *(row for row, _, _ in requests())))
+        served.load((*lines(), *(row for row, _, _ in requests()), *subscriptions(), *extensions()))
         yield Asked(served)
 
 
