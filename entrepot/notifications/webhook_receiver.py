@@ -23,7 +23,7 @@ from entrepot.notifications.api import EVENT_SUBSCRIPTIONS, GIVE_UP, PAUSE
 from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION, feed_of
 
 KIND = "webhook"
-AT_ONCE = 500
+AT_ONCE = 100
 """How many events of the feed are taken on at one time."""
 
 REPLY_S_MAX = 10.0

@@ -64,7 +64,7 @@ class Patience:
     reading: timedelta = timedelta(seconds=5)
     """How long one worker has to read on for a receiver."""
 
-    under_way_max: int = 1000
+    under_way_max: int = 200
     at_once: int = 32
     """So many to one receiver, and so many in all, of each worker."""
 
@@ -231,6 +231,8 @@ class Deliveries:
         """There may be something to send, or something was."""
 
         self.much = False
+        self.behind: set[str] = set()
+        """Receivers for which more waits in the feed, until some of what is under way has arrived."""
 
     async def wanted(self) -> bool:
         """Whether there is anybody to send to."""
@@ -281,6 +283,7 @@ class Deliveries:
 
     async def _write(self, row: asyncpg.Record, happened: Happened) -> None:
         events = happened.events
+        (self.behind.add if happened.position < happened.newest else self.behind.discard)(row["id"])
         self.much = self.much or len(events) > self._patience.at_once
         drawn = await self._ids(len(events)) if events else []
         objects = [_object(document) for _, document in events]

@@ -153,7 +153,10 @@ class Work:
 
     async def _deliver(self) -> float:
         assert self._deliveries is not None
-        if await self._deliveries.go_on():
+        begun = await self._deliveries.go_on()
+        if self._deliveries.behind:
+            self._sealed.set()
+        if begun:
             return TOGETHER_S
         return IDLE_S if self._followed else UNFOLLOWED_S
 
