@@ -114,7 +114,9 @@ def access(served) -> str:
     """An access token of the partner API, for the partner's own token."""
     _, client_id, secret = token("client").split(":")
     sent = {"client_id": client_id, "client_secret": secret, "grant_type": "client_credentials"}
-    return httpx2.post(f"{served.url}/pax8/v1/token", json=sent | {"audience": "api://p8p.client"}).json()["access_token"]
+    return httpx2.post(f"{served.url}/pax8/v1/token", json=sent | {"audience": "api://p8p.client"}).json()[
+        "access_token"
+    ]
 
 
 @pytest.mark.parametrize("header", ["authorization", "x_pax8_mcp_token"])
