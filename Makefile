@@ -133,6 +133,10 @@ faults: $(VENV)/.installed-dev ## Kill servers and workers while webhooks are se
 bench-deliveries: $(VENV)/.installed-dev ## Measure webhooks: how soon, how many, and beside dead receivers
 	@$(BIN)/python -m bench.deliveries $(ARGS)
 
+.PHONY: bench-catalog
+bench-catalog: $(VENV)/.installed-dev ## Measure a product of 2,000 items on five price lists
+	@$(BIN)/python -m bench.catalog $(ARGS)
+
 ##@ Help
 
 .PHONY: help
