@@ -183,9 +183,10 @@ def extensions() -> Iterator[Row]:
     )
     operations = refer(ACCOUNTS["operations"][0])
     yield line("integration/categories", "EXC-1001", name="Meters")
+    yield line("integration/categories", "EXC-1002", name="Reports", status="Disabled")
     yield line("integration/categories", "EXC-1009", name="Gone", status="Deleted")
     for number, (maker, status) in enumerate(
-        ((vendor, "Public"), (vendor, "Private"), (second, "Private"), (second, "Deleted")), 1
+        ((vendor, "Public"), (vendor, "Private"), (second, "Private"), (second, "Deleted"), (vendor, "Public")), 1
     ):
         digits = f"8001-000{number}"
         extension = f"EXT-{digits}"
@@ -206,15 +207,16 @@ def extensions() -> Iterator[Row]:
                        type="File", status=state, **{"$file": paper})  # fmt: skip
     for number, (extension, account, status) in enumerate(
         ((1, client, "Installed"), (1, vendor, "Installed"), (1, operations, "Invited"), (1, other, "Invited"),
-         (3, other, "Installed"), (2, client, "Invited")), 1,
+         (3, other, "Installed"), (2, client, "Invited"), (2, vendor, "Invited")), 1,
     ):  # fmt: skip
         yield line("integration/installations", f"EXI-8001-0001-000{number}", account=account, status=status,
                    extension=refer(f"EXT-8001-000{extension}"))  # fmt: skip
-    for number, (account, extension, maker) in enumerate(
-        ((client, 1, vendor), (vendor, 1, vendor), (other, 3, second), (operations, 3, second)), 1
-    ):
+    for number, (account, extension, maker, status) in enumerate(
+        ((client, 1, vendor, "Queued"), (vendor, 1, vendor, "Queued"), (other, 3, second, "Queued"),
+         (operations, 3, second, "Queued"), (vendor, 1, vendor, "Processing"), (vendor, 1, vendor, "Blocked")), 1,
+    ):  # fmt: skip
         task = f"TSK-8001-0001-0001-000{number}"
-        yield line("system/tasks", task, name="Count", account=account, extension=refer(f"EXT-8001-000{extension}"),
+        yield line("system/tasks", task, name="Count", account=account, status=status, extension=refer(f"EXT-8001-000{extension}"),
                    vendor=maker, object={"id": "ORD-1", "objectType": "Order", "kind": "commerce/orders"})  # fmt: skip
         yield line(f"system/tasks/{task}/logs", f"TLG-8001-0001-0001-000{number}-0001", message="Counting")
 

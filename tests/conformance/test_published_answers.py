@@ -92,6 +92,12 @@ BODIES: dict[str, list[Any]] = {
     "catalog_pricing_policies_create": [
         {"name": "New", "client": refer("ACC-2002-0001"), "product": refer(OTHER_PRODUCT), "markup": 5}
     ],
+    "integration_categories_create": [{"name": "New"}],
+    "integration_extensions_instances_create": [{"externalId": "new"}],
+    "integration_extensions_terms_create": [{"name": "New"}],
+    "integration_installations_create": [{"extension": refer("EXT-8001-0005")}],
+    "system_tasks_create": [{"name": "New"}],
+    "system_tasks_logs_create": [{"message": "Counting"}],
     "audit_records_create": [
         {"event": "extensions.ours.done", "summary": "Done.", "type": "Public", "object": {"id": "XXX-1"}}
     ],
@@ -153,6 +159,7 @@ NEVER: dict[str, str] = {
         for actor in ACTORS
     },
     "accounts_users_set_password by vendor": "its token is no person's",
+    "integration_installations_token by vendor": "its token is not the extension's own key",
     "catalog_products_templates_get by client": "texts reach clients rendered; the templates themselves do not",
 }
 
