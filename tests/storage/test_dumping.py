@@ -18,7 +18,7 @@ from tests.access import crowd
 from tests.purchases import completed, draft, placed
 from tests.serving import KEY, Served, copied
 from tests.storage.worlds import HOUSE, Line, content, fetch, file, loaded
-from tests.world import LICENSEE
+from tests.world import LICENSEE, SECRET
 
 
 def dumped(url: str, kind: str | None = None, key: str = KEY) -> list[bytes]:
@@ -96,6 +96,18 @@ def test_extensions_come_back_with_the_hashes_of_their_keys_and_with_tasks(
     assert back == lines
     for table in ("extensions", "extension_installations", "extension_instances", "tasks", "task_logs"):
         assert held[table] == things(database)[table] != [], table
+
+
+def test_webhooks_come_back_with_their_secrets_and_what_came_of_calls(cluster: Embedded, migrated: str, database: str):
+    loaded(database, file("crowd", crowd.webhooks()))
+    text = "update webhooks set statistics_total = 3, last_call = '{\"success\": true}'"
+    fetch(database, text)
+    lines = dumped(database)
+    told = [each for each in lines if b"notifications/webhooks" in each]
+    assert len(told) == 3 and all(b'"secret":"' + SECRET.encode() in each and b'"object":' in each for each in told)
+    assert all(b'"total":3' in each and b'"success": true' in each for each in told)
+    back, _ = again(cluster, migrated, lines)
+    assert back == lines
 
 
 def test_what_nobody_filled_in_stays_empty(cluster: Embedded, migrated: str, database: str):
