@@ -77,8 +77,12 @@ migrate: $(VENV)/.installed ## Bring a database to the current schema (ARGS="--d
 .PHONY: setup
 setup: $(VENV)/.installed-dev ## Make the virtual environment with everything that developers need
 
+.PHONY: environments
+environments: $(VENV)/.installed-dev ## Make environments of their own for published programs that tests drive (once)
+	@$(BIN)/python -m tests.environments || test -z "$$CI"
+
 .PHONY: test
-test: $(VENV)/.installed-dev ## Run all tests and list the slowest (ARGS="-k order -x")
+test: $(VENV)/.installed-dev environments ## Run all tests and list the slowest (ARGS="-k order -x")
 	@$(BIN)/pytest --numprocesses auto --durations 20 $(ARGS)
 
 .PHONY: model

@@ -1,6 +1,6 @@
 """Environments of their own for programs of others that cannot share ours, in a cache folder outside the repository.
 
-`python -m tests.environments` makes what is missing.
+`python -m tests.environments` makes what is missing, as `make test` does before the tests.
 """
 
 import fcntl
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def environment(sdk: str = EXTENSION_SDK) -> Path:
     """The folder of programs in an environment with an extension SDK, made if it is not there. Raises NotMade."""
     CACHE.mkdir(parents=True, exist_ok=True)
     home = CACHE / sdk.replace("==", "-")
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / f"{home.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes want it at once
         if not (home / "made").exists():
             shutil.rmtree(home, ignore_errors=True)
@@ -84,4 +85,8 @@ def _run(command: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{environment()}\n{environment(POLLING_SDK)}\n{environment(COMMAND_LINE)}\n")
+    try:
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(environment, (EXTENSION_SDK, POLLING_SDK, COMMAND_LINE)))
+    except NotMade as fault:
+        sys.exit(f"Not every environment could be made; tests that need it say so. {fault}")
