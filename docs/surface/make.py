@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.http.beside import OPERATIONS
+from entrepot.http.auth import Auth
 from entrepot.http.docs import Docs
 from entrepot.http.openapi.documents import ROOT, Documents
 from entrepot.http.openapi.operation import Operation
@@ -48,8 +49,9 @@ def _who(operation: Operation) -> str:
 def _others() -> Iterator[tuple[str, str, str, str]]:
     """What answers beside the API; nothing is called, so no part is needed."""
     nothing: Any = None
-    page = Page(nothing, nothing, Vault(""), OFFERS)
-    site: Any = Site(Settings(), nothing, page, Docs(DOCUMENTS), nothing, nothing, {})
+    page = Page(nothing, nothing, Vault(""), OFFERS, nothing)
+    auth = Auth(nothing, nothing, nothing, nothing, nothing)
+    site: Any = Site(Settings(), nothing, page, Docs(DOCUMENTS), auth, nothing, nothing, {})
     said = {
         "/health/live": "The process answers.",
         "/health/ready": "The database answers too.",
@@ -62,6 +64,13 @@ def _others() -> Iterator[tuple[str, str, str, str]]:
         "/docs/{module}": "The same of one module.",
         "/sign-in": "Signs in to the page: by a token, or by a link that works once.",
         "/sign-out": "Signs out of the page.",
+        "/auth/sign-in": "A person signs in with e-mail and password.",
+        "/auth/sign-out": "The session ends.",
+        "/auth/session": "Who is signed in, and for which account.",
+        "/auth/account": "Acts for another one of one's accounts.",
+        "/auth/invitation": "The link of an invitation: says yes, with a password where the person is new.",
+        "/auth/organisation": "Leads to the sign-in of one's own organisation (OpenID Connect).",
+        "/auth/callback": "Comes back from there.",
     }
     for route in site._others.routes:
         if route.path.startswith("/v1/"):
