@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from entrepot.http.beside import OPERATIONS
 from entrepot.http.auth import Auth
+from entrepot.http.beside import OPERATIONS
 from entrepot.http.docs import Docs
 from entrepot.http.openapi.documents import ROOT, Documents
 from entrepot.http.openapi.operation import Operation

@@ -300,7 +300,7 @@ def summary(route: Route) -> str:
             return route.text.summary or _sentences(route.text.render)[0]
         case _:
             assert route.action is not None
-            return route.action.summary or _sentences(route.action.run)[0]
+            return route.action.summary or _said(route)[0]
 
 
 def description(route: Route) -> str:
@@ -328,7 +328,7 @@ def _paragraphs(route: Route) -> Iterator[str]:
         if taken(resource):
             yield "With the `contentType` of its file in `Accept` the file itself is given."
     else:
-        yield from _sentences(route.text.render if route.text else action.run if action else None)
+        yield from _said(route)
         if action is not None and (upload := action.takes_file):
             beside = f"`{upload.body}` with the JSON, and " if upload.body else ""
             yield (
@@ -346,6 +346,27 @@ def _paragraphs(route: Route) -> Iterator[str]:
 def _among(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+USUAL: Mapping[str, str] = {
+    "create": "A new one begins, as the body tells it.",
+    "update": "What is given is written, as far as it is the caller's to write.",
+    "review": "It is handed in, for the distributor to look at.",
+    "publish": "It is published: whoever may see it finds it from now on.",
+    "unpublish": "It is withdrawn. What was begun with it goes on.",
+    "activate": "It takes part from now on.",
+    "deactivate": "It takes no part until it is activated.",
+    "enable": "It is in use once more.",
+    "disable": "It is out of use until it is enabled.",
+}
+"""What actions do that have no rule of their own."""
+
+
+def _said(route: Route) -> list[str]:
+    """What the function behind a route says of itself; of a verb without a rule of its own, what such verbs do."""
+    action = route.action
+    found = _sentences(route.text.render if route.text else action.run if action else None)
+    return [USUAL[action.name]] if found == [""] and action is not None and action.name in USUAL else found
 
 
 def _sentences(function: Callable[..., Any] | None) -> list[str]:
