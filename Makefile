@@ -89,6 +89,10 @@ test: $(VENV)/.installed-dev environments ## Run all tests and list the slowest 
 model: $(VENV)/.installed-dev ## Play the model of the marketplace for long (ARGS="--steps 100000 --seed 7")
 	@$(BIN)/python -m tests.model.run $(ARGS)
 
+.PHONY: isolation
+isolation: $(VENV)/.installed-dev ## Every route, reference and row by every caller; `make test` plays one in three
+	@ISOLATION=whole $(BIN)/pytest --numprocesses auto tests/access $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/.installed-dev ## Look for bad input, led by coverage (ARGS="--seconds 300")
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
