@@ -299,10 +299,8 @@ def _actor(who: str) -> str:
     return ACCOUNTS[who][1].lower()
 
 
-def populated(served: Served) -> "Crowd":
-    """Fills a served small world and marks everything in it."""
-    served.load(lines())
-    served.load(row for row, _, _ in requests())
+def called(served: Served) -> None:
+    """Whom the platform calls, and what was sent there and answered."""
     served.load(subscriptions())
     served.run(served.parts.pool.execute(
         "insert into deliveries (id, receiver_id, account_id, event, object_id, object_type, status, payload)"
@@ -313,6 +311,13 @@ def populated(served: Served) -> "Crowd":
         "insert into webhook_calls (id, revision, webhook_id, success, call_time, response)"
         " select 'WHC-' || substr(id, 5) || '-0001-0001', 1, id, true, now(), 'answered by ' || id || '.' from webhooks"
     ))  # fmt: skip
+
+
+def populated(served: Served) -> "Crowd":
+    """Fills a served small world and marks everything in it."""
+    served.load(lines())
+    served.load(row for row, _, _ in requests())
+    called(served)
     served.load(extensions())
     for who, vendor, more in (
         ("client", "vendor", {}),

@@ -16,7 +16,7 @@ from entrepot.http.openapi.collections import actors, name_of
 from entrepot.http.routes import Route
 from entrepot.storage.embedded import Embedded
 from entrepot.storage.vault import digest
-from tests.access.crowd import extensions, lines, requests, subscriptions
+from tests.access.crowd import called, extensions, lines, requests
 from tests.conformance.comparing import of_answer, of_documents
 from tests.conformance.differences import patterns
 from tests.conformance.facts import PUBLISHED, Facts, known, plain, published
@@ -96,6 +96,14 @@ BODIES: dict[str, list[Any]] = {
     "integration_extensions_instances_create": [{"externalId": "new"}],
     "integration_extensions_terms_create": [{"name": "New"}],
     "integration_installations_create": [{"extension": refer("EXT-8001-0005")}],
+    "notifications_event_subscriptions_create": [{"url": "https://receiver.example/"}],
+    "notifications_webhooks_create": [
+        {
+            "type": "ValidateConfigurationOrderDraft",
+            "url": "https://receiver.example/",
+            "criteria": {"product.id": PRODUCT},
+        }
+    ],
     "system_tasks_create": [{"name": "New"}],
     "system_tasks_logs_create": [{"message": "Counting"}],
     "audit_records_create": [
@@ -158,7 +166,6 @@ NEVER: dict[str, str] = {
         f"accounts_accounts_identity_provider_create by {actor}": "each account of the crowd has one"
         for actor in ACTORS
     },
-    "accounts_users_set_password by vendor": "its token is no person's",
     "integration_installations_token by vendor": "its token is not the extension's own key",
     "catalog_products_templates_get by client": "texts reach clients rendered; the templates themselves do not",
 }
@@ -180,6 +187,7 @@ class Asked:
         self._companies()
         self._people()
         self._drafts()
+        self._calls()
         shared = completed(served)["agreement"]["id"]
         ok(
             served.call(
@@ -240,6 +248,17 @@ class Asked:
                    "invitationHash": digest(CODE)} for number, _, status in states),
             ))  # fmt: skip
         self.served.run(self.served.parts.pool.execute("update identity_providers set enabled = true"))
+
+    def _calls(self) -> None:
+        """For each party a subscription that is off, and a webhook that is off."""
+        address = "https://receiver.example/"
+        self.served.load((
+            *({"$kind": "notifications/event-subscriptions", "id": f"EVS-{digits}-0031", "account": refer(account),
+               "url": address, "secret": "whsec_" + "QUJD" * 8, "status": "Disabled"}
+              for digits, account in ACCOUNTS.items()),
+            {"$kind": "notifications/webhooks", "id": "WBH-3001-0031", "account": refer("ACC-3001-0001"), "url": address,
+             "type": "ValidateTerminateOrder", "secret": "s", "status": "Disabled", "criteria": {"product.id": PRODUCT}},
+        ))  # fmt: skip
 
     def _drafts(self) -> None:
         """Steps, units and lists that nothing is in, and what was handed in or withdrawn."""
@@ -316,7 +335,8 @@ class Asked:
 def asked(cluster: Embedded, template: str) -> Iterator[Asked]:
     """A world with something of everything, in which everybody has asked for everything."""
     with serving(cluster, template) as served:
-        served.load((*lines(), *(row for row, _, _ in requests()), *subscriptions(), *extensions()))
+        served.load((*lines(), *(row for row, _, _ in requests()), *extensions()))
+        called(served)
         yield Asked(served)
 
 
