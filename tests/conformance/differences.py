@@ -118,11 +118,9 @@ DIFFERENCES: dict[str, str] = {
         *.statistics: not here
         *.split: not here
         *.splitStatus: not here
-        UserGroup.users: not here
         Certificate.parameters: not here
         Certificate.template: not here
         Certificate.terms: not here
-        AuditRecord.request: not here
         AuditRecordObject.*: not there
     """,
     "Requests: the documents of the platform name their parties and keys too, a text is always told, a change shown.": """
