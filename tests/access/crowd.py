@@ -353,7 +353,7 @@ def populated(served: Served) -> "Crowd":
         "84835.8": frozenset(("operations", "client", "restricted")),  # what the client pays for it
         **{mark: readers for _, mark, readers in requests()},
         **{
-            mark: subscriber(who, buyers)
+            mark: subscriber(who, buyers) | (_IN_THE_TRAIL if mark.startswith("Events") else frozenset())
             for who, each, buyers, _ in SUBSCRIBED
             for mark in (f"Events to {each}.", f"sent to {each}.")
         },
@@ -368,6 +368,10 @@ def populated(served: Served) -> "Crowd":
         pass
     crowd.mark()
     return crowd
+
+
+_IN_THE_TRAIL = frozenset(("operations",))
+"""Who reads all records, and in them what things are called that are not theirs to list."""
 
 
 def subscriber(who: str, buyers: tuple[str, ...]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def read_as_body(raw: bytes, choice: int = 0) -> bool:
         return False
     call = Call(Caller(actor, "ACC-1", "USR-1"), HOUSE, NOW, lambda noun: "XXX-0001")
     for state in noun.life.states if noun.life else ("",):
-        referenced(call, noun, body, state)
+        referenced(call, noun, None, body, state)
         apply(call, _blank(noun), body, state)
     bag = parameters.instances(DEFINITIONS, "Purchase", parameters.ORDERING)
     written, faults = parameters.write(bag, DEFINITIONS, body.get("parameters"), actor, path="parameters")

@@ -109,7 +109,7 @@ def test_ids_given_out_after_the_moment_are_not_given_again(backed_up: tuple[Pat
 
     async def drawn(parts: house.Application) -> set[str]:
         noun = parts.nouns["commerce/orders"]
-        await parts.store.refill(noun)
+        await parts.store.refill(noun, {"": 1})
         return {parts.store.draw(noun) for _ in range(50)}
 
     before = on(backed_up[0], drawn)

@@ -33,7 +33,7 @@ def test_an_id_that_is_there_is_not_drawn(empty: str, path: str, text: str):
             taken = noun.ids.draw(7, key)
             await pool.execute(text, taken)
             store = Store(pool, HOUSE, Shapes(HOUSE), Vault("k"), sandbox=False, key=key)
-            await store.refill(noun)
+            await store.refill(noun, {"": 1})
             drawn = {store.draw(noun) for _ in range(ID_BLOCK - 1)}
             assert taken not in drawn
             return len(drawn), drawn
