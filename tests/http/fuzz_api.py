@@ -106,10 +106,10 @@ def _asking(fuzzed: Fuzzed, operation: Any, examples: int, seed: int) -> Callabl
     return ask
 
 
-def along_links(fuzzed: Fuzzed, chains: int, steps: int, seed: int) -> list[str]:
+def along_links(fuzzed: Fuzzed, chains: int, steps: int, seed: int, room: str = "") -> list[str]:
     """Follows the links of the document: from lists and new things to the things themselves and on."""
     deal = random.Random(seed)
-    machine: Any = fuzzed.schema.as_state_machine()
+    machine: Any = fuzzed.schema.include(path_regex=f"^/public/v1/{room}").as_state_machine()
 
     class Linked(machine):
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
