@@ -62,7 +62,7 @@ def _column(noun: Noun, each: Field) -> str:
     if kind == "text":
         kind = 'text collate "C"'
     text = f"{each.column} {kind}"
-    if each.name in ("id", "revision", "status") or each.column == _owner(noun):
+    if each.column in ("id", "revision", "status", _owner(noun)):
         text += " not null"
     if each.members:
         words = ", ".join(f"'{member}'" for member in each.members)

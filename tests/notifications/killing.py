@@ -39,7 +39,7 @@ class Process:
 
     def start(self) -> None:
         """Waits until it says that it is there."""
-        environment = {**os.environ, "PGPORT": ""}
+        environment = {**os.environ, "PGPORT": "", "ENTREPOT_SECRET_KEY": KEY}
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
         )
@@ -72,7 +72,6 @@ class Play:
     def run(self) -> tuple[Inbox, int]:
         """Gives back what came in, and how many events there were."""
         base = ["--database-url", self.database]
-        os.environ["ENTREPOT_SECRET_KEY"] = KEY
         server = Process([ENTREPOT, "serve", "--no-work", "--port", "0", *base])
         workers = [Process([ENTREPOT, "work", *base]) for _ in range(2)]
         processes = [server, *workers]

@@ -148,8 +148,19 @@ async def both(conn: Any, question: str) -> tuple[set[tuple[Any, ...]], set[tupl
     return {row for row in found if row[0] in tables}, declared
 
 
-BESIDES = ("FOREIGN KEY (buyer_id, client_id)", "FOREIGN KEY (buyer_id, account_id)")
-"""That what is about a buyer is its account's must hold against races: where things begin, a constraint says so too."""
+BESIDES = ("FOREIGN KEY (buyer_id, client_id)", "FOREIGN KEY (buyer_id, account_id)", "EXCLUDE USING btree")
+"""What must hold against races is a constraint too: that what is about a buyer is its account's, that one is default."""
+
+STRICTER = {
+    # what a migration says beyond the declarations, and what is declared
+    ("event_types", "key", "text", True, "C", None, b"\0"): ("event_types", "key", "text", False, "C", None, b"\0"),
+    ("webhook_calls", "webhook_id", "text", True, "C", None, b"\0"):
+        ("webhook_calls", "webhook_id", "text", False, "C", None, b"\0"),
+    ("webhook_calls", "FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE DEFERRABLE", b"f"):
+        ("webhook_calls", "FOREIGN KEY (webhook_id) REFERENCES webhooks(id) DEFERRABLE", b"f"),
+    ("terms_variants", "CHECK ((size >= 0))", b"c"): None,  # declared before files came to be held
+}  # fmt: skip
+"""A call belongs to its webhook and goes with it, though it is told as a kind of its own."""
 
 
 def told(rows: set[tuple[Any, ...]]) -> list[str]:
@@ -159,7 +170,7 @@ def told(rows: set[tuple[Any, ...]]) -> list[str]:
 @pytest.mark.parametrize("question", [COLUMNS, CONSTRAINTS], ids=["columns", "constraints"])
 def test_the_tables_are_those_that_the_declarations_stand_for(empty: str, question: str):
     found, declared = asked(empty, lambda conn: both(conn, question))
-    found = {row for row in found if not str(row[1]).startswith(BESIDES)}
+    found = {STRICTER.get(row, row) for row in found if not str(row[1]).startswith(BESIDES)} - {None}
     assert told(found - declared) == []
     assert told(declared - found) == []
     assert len(declared) > 100
@@ -173,8 +184,9 @@ def test_a_noun_has_its_columns(nothing: str, noun: Any):
     )
     found = {name: TYPES.get(kind, kind) for name, kind in asked(nothing, lambda c: c.fetch(question, noun.table_name))}
     declared = schema.columns(noun)
-    if noun.table_name == "events":  # a view: it has no core, and a position has 64 bits
+    if noun.table_name == "events":  # a position has 64 bits
         declared |= {"position": "bigint"}
+    if noun.table_name in ("events", "webhook_deliveries"):  # views have no core
         del declared["core"]
     assert declared.items() <= found.items()
 
@@ -189,7 +201,7 @@ def test_enums_are_checked_and_references_are_foreign_keys(empty: str):
     fields = [each for noun in NOUNS_OF_THE_HOUSE if noun.table_name not in views for each in noun.all_fields]
     enums = sum(bool(each.members) for each in fields)
     references = sum(each.kind == "ref" and each.stored for each in fields)
-    lists = sum(each.kind == "refs" for each in fields)
+    lists = sum(each.kind == "refs" and not each.derived for each in fields)
     assert kinds.count(b"c") >= enums
     files = sum(each.kind == "file" for each in fields)
     assert kinds.count(b"f") == references + 2 * lists + files

@@ -6,7 +6,7 @@ create table account_users (
     revision integer not null,
     user_id text collate "C",
     account_id text collate "C" not null,
-    status text collate "C" not null default 'Active' check (status in ('Invited', 'Active', 'Removed', 'InvitationExpired')),
+    status text collate "C" not null check (status in ('Invited', 'Active', 'Removed', 'InvitationExpired')),
     invitation_hash text collate "C",
     audit_created_at timestamptz(3),
     audit_created_by_id text collate "C",
