@@ -94,7 +94,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     assert got.account is not None
     group = plain.begin(call, USER_GROUP, body, account_id=got.account.id, is_default=not got.defaults)
     _require_sound(call, group, body, got)
-    _pass_default_on(group, got)
+    plain.take_over(call, group, got.defaults)
     return group
 
 
@@ -106,7 +106,7 @@ def update(call: Call, group: Thing, body: Body, got: Got) -> None:
     if was_default and not group.is_default:
         call.fault(body.path("isDefault"), "An account has a default group: make another one that instead.")
     _require_sound(call, group, body, got)
-    _pass_default_on(group, got)
+    plain.take_over(call, group, got.defaults)
 
 
 def delete(call: Call, group: Thing, body: None, got: Got) -> None:
@@ -146,11 +146,3 @@ def _require_sound(call: Call, group: Thing, body: Body, got: Got) -> None:
             call.fault(body.path(f"buyers[{at}].id"), f"Buyer {buyer_id!r} was not found.")
     if not call.faults and not is_covered(call, group, got):
         call.fault(body.path("modules"), "This is more than the caller has: a group cannot open more, nor for more.")
-
-
-def _pass_default_on(group: Thing, got: Got) -> None:
-    """One group of an account is its default: the new one takes the place of the old one."""
-    if group.is_default:
-        for other in got.defaults:
-            if other.id != group.id:
-                other.is_default = False

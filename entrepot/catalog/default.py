@@ -6,6 +6,7 @@ Source: platform spec 2.3, 2.4, 2.6.
 
 import sqlalchemy as sa
 
+from entrepot.kernel import plain
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
@@ -35,11 +36,8 @@ def settle(call: Call, thing: Thing, body: Body, got: Got, among: str = "product
 
     `among` is the column in which those agree of whom one is the default.
     """
-    if thing.is_default:
-        for each in got.defaults:
-            if each is not thing and each.now[among] == thing.now[among]:
-                each.is_default = False
-    elif thing.was is not None and thing.was["is_default"]:
+    plain.take_over(call, thing, (each for each in got.defaults if each.now[among] == thing.now[among]))
+    if not thing.is_default and thing.was is not None and thing.was["is_default"]:
         call.fault(body.path("default"), "It stays the default until another one is made it.")
 
 

@@ -110,14 +110,14 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     listing.name = listing.name or listing.id
     call.rely(authorization)
     call.rely(prices)
-    _one_primary(listing, got)
+    _one_primary(call, listing, got)
     return listing
 
 
 def update(call: Call, listing: Thing, body: Body, got: Got) -> None:
     """What is said of it, for whom it is, and whether it is the first choice."""
     plain.write(call, listing, body)
-    _one_primary(listing, got)
+    _one_primary(call, listing, got)
 
 
 def delete(call: Call, listing: Thing, body: None, got: None) -> None:
@@ -127,12 +127,9 @@ def delete(call: Call, listing: Thing, body: None, got: None) -> None:
     call.move(listing, "delete")
 
 
-def _one_primary(listing: Thing, got: Got) -> None:
+def _one_primary(call: Call, listing: Thing, got: Got) -> None:
     """One listing is the first choice for each product, seller and kind of licensee: the newest that is said to be."""
-    if listing.is_primary:
-        for other in got.primary:
-            if other.id != listing.id and meet(listing, other):
-                other.is_primary = False
+    plain.take_over(call, listing, (each for each in got.primary if meet(listing, each)), "is_primary")
 
 
 def serves(listing: Thing, licensee: Thing) -> bool:

@@ -86,7 +86,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     product = got.products[0]
     prices.vendor_id = product.vendor_id
     markup.agree(prices, "defaultMarkup", "defaultMargin")
-    _one_default(call, prices, got)
+    plain.take_over(call, prices, got.usual)
     for item in got.items:
         price_list_item.begin(call, prices, item)
     return prices
@@ -98,7 +98,7 @@ def update(call: Call, prices: Thing, body: Body, got: Got) -> None:
     plain.write(call, prices, body)
     call.stop_on_faults()
     markup.agree(prices, "defaultMarkup", "defaultMargin")
-    _one_default(call, prices, got)
+    plain.take_over(call, prices, got.usual)
     if prices.default_markup != before:
         items = {each.id: each for each in got.items}
         for entry in got.entries:
@@ -110,11 +110,3 @@ def delete(call: Call, prices: Thing, body: None, got: Got) -> None:
     if got.listings:
         raise Conflict(f"Price list {prices.id} is in use by listing {got.listings[0].id}.", unblocks="operations")
     call.move(prices, "delete")
-
-
-def _one_default(call: Call, prices: Thing, got: Got) -> None:
-    """A product has one usual list for each currency: the newest that is said to be it."""
-    if prices.is_default:
-        for other in got.usual:
-            if other.id != prices.id:
-                other.is_default = False

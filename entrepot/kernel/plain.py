@@ -3,6 +3,8 @@
 A noun with a rule puts it beside `begin`, `write` and `require` in a verb of its own.
 """
 
+from collections.abc import Iterable
+
 from entrepot.kernel.body import ABSENT, Body, apply, writable
 from entrepot.kernel.call import Call
 from entrepot.kernel.errors import Conflict
@@ -61,6 +63,19 @@ def take_file(call: Call, thing: Thing) -> None:
     """The thing holds the file that came with the request, if one did."""
     if call.file is not None:
         call.hold(thing)
+
+
+def take_over(call: Call, thing: Thing, others: Iterable[Thing], column: str = "is_default") -> None:
+    """Where the thing is the one of several that is marked so, whichever was is it no more.
+
+    That there are never two is for a constraint as well; that there is one is why the thing must stay as it is.
+    """
+    if not thing.now[column]:
+        return
+    call.rely(thing)
+    for other in others:
+        if other.id != thing.id:
+            setattr(other, column, False)
 
 
 def create(noun: Noun, **values: object) -> Verb:

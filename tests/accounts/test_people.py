@@ -125,10 +125,11 @@ def test_one_group_of_an_account_is_its_default(api: Api) -> None:
         400, "Bad Request", ["isDefault"])  # fmt: skip
     ok(api("other vendor").put(f"{GROUPS}/{second['id']}", {"isDefault": True}))
     assert ok(api("other vendor").get(f"{GROUPS}/{first['id']}"))["isDefault"] is False
-    at_once(*(lambda each=each: api("other vendor").put(f"{GROUPS}/{each['id']}", {"isDefault": True})
-              for each in (first, second, first, second)))  # fmt: skip
-    page = ok(api("other vendor").get(f"{GROUPS}?eq(isDefault,true)"))
-    assert page["$meta"]["pagination"]["total"] == 1
+    for _ in range(15):
+        at_once(*(lambda each=each: api("other vendor").put(f"{GROUPS}/{each['id']}", {"isDefault": True})
+                  for each in (first, second, first, second)))  # fmt: skip
+        page = ok(api("other vendor").get(f"{GROUPS}?eq(isDefault,true)"))
+        assert page["$meta"]["pagination"]["total"] == 1
 
 
 def test_a_group_with_people_in_it_stays(api: Api) -> None:

@@ -132,3 +132,13 @@ create table sign_in_failures (
 );
 create index sign_in_failures_key on sign_in_failures (key, at);
 create index sign_in_failures_at on sign_in_failures (at);
+
+-- One group of an account is its default: of several, the first stays it.
+update user_groups g set is_default = false
+    where is_default and status <> 'Deleted' and exists (
+        select from user_groups b where b.account_id = g.account_id
+            and b.is_default and b.status <> 'Deleted' and b.id < g.id
+    );
+set constraints all immediate;
+alter table user_groups add constraint user_groups_one_default
+    exclude (account_id with =) where (is_default and status <> 'Deleted') deferrable;
