@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from entrepot.kernel.access import Who
+from entrepot.kernel.field import Field, ref
 
 SEE_ALL = frozenset(("operations", "kernel"))
 """The distributor and the platform itself."""
@@ -43,3 +44,8 @@ def exists(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Colu
 def count(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     """How many such rows there are; every other table in the conditions is that of the statement around it."""
     return sa.select(sa.func.count()).select_from(among).where(*conditions).correlate_except(among).scalar_subquery()
+
+
+def vendor_unseen() -> Field:
+    """The vendor that a thing belongs to by what it is part of: it reads in the trail what becomes of the thing."""
+    return ref("vendor", "accounts/accounts", sees="kernel", filterable=False)

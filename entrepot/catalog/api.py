@@ -119,7 +119,7 @@ OFFERS = (
     ),
     Resource(
         VARIANT,
-        create=create(terms.create_variant, by=TRADE, loads=terms.of_terms, takes_file=terms.PRINTED),
+        create=create(terms.create_variant, by=TRADE, loads=terms.of_terms, takes_file=paper.VARIANT_UPLOAD),
         update=update(terms.update_variant, by=TRADE),
         remove=remove(plain.remove, moves="delete"),
         actions=ACTIONS,
@@ -131,8 +131,8 @@ OFFERS = (
             document.create,
             by="vendor",
             loads=paper.of_product,
-            takes=(document.ALIAS,),
-            takes_file=document.PRINTED,
+            takes=(paper.DOCUMENT_ALIAS,),
+            takes_file=paper.DOCUMENT_UPLOAD,
         ),
         update=update(document.update, by=TRADE),
         remove=remove(plain.remove, moves="delete"),
@@ -141,7 +141,9 @@ OFFERS = (
     ),
     Resource(
         MEDIA,
-        create=create(media.create, by="vendor", loads=paper.of_product, takes=(media.ALIAS,), takes_file=media.SHOWN),
+        create=create(
+            media.create, by="vendor", loads=paper.of_product, takes=(paper.MEDIA_ALIAS,), takes_file=paper.MEDIA_UPLOAD
+        ),
         update=update(media.update, by="vendor"),
         remove=remove(plain.remove, moves="delete"),
         actions=ACTIONS,

@@ -5,11 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import vendor_unseen
 from entrepot.catalog import seat_rules
 from entrepot.catalog.parameter import is_hidden
 from entrepot.catalog.parameter_value import Definition, display
 from entrepot.catalog.product import PRODUCT
-from entrepot.catalog.publication import EVENTS, LIFE, kept, seen, vendor_unseen
+from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
 from entrepot.kernel.access import Who
 from entrepot.kernel.field import audited, bag, computed, document, enum, externals, flag, ref, text
 from entrepot.kernel.ids import Ids

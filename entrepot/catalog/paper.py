@@ -13,7 +13,8 @@ from entrepot.kernel import plain
 from entrepot.kernel.body import Body, convert
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.field import Field
+from entrepot.kernel.field import Field, enum, held_file, integer, text
+from entrepot.kernel.file import DOCUMENTS, FILMS, PICTURES, Upload
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.resource import Verb
 from entrepot.kernel.thing import Thing
@@ -35,6 +36,65 @@ def is_language(value: object) -> list[str]:
     """What is wrong with a language such as `en` or `de-CH`."""
     right = not value or _LANGUAGE.fullmatch(str(value))
     return [] if right else ["A language such as en or de-CH was expected."]
+
+
+TYPES = f"{ONLINE} {FILE}"
+PICTURED = "Video Image"
+
+
+def as_document(writes: str, born: str) -> tuple[Field, ...]:
+    """What every document says of itself, and the file that it may be. `born`: who says so once, at its beginning."""
+    return (
+        text("name", longest=500, required=True, core=True, writes=writes),
+        enum("type", TYPES, core=True, writes=born),
+        text("description", longest=2000, writes=writes),
+        text("language", longest=20, check=is_language, writes=writes),
+        text("url", longest=2000, check=is_address, writes=writes),
+        *held_file(),
+    )
+
+
+def as_media(writes: str, born: str) -> tuple[Field, ...]:
+    """What every picture or film says of itself."""
+    return (
+        text("name", longest=500, required=True, core=True, writes=writes),
+        enum("type", PICTURED, core=True, writes=born),
+        text("description", longest=2000, writes=writes),
+        integer("displayOrder", least=0, writes=writes),
+        text("url", longest=2000, check=is_address, writes=writes),
+        *held_file(),
+    )
+
+
+def as_terms(writes: str) -> tuple[Field, ...]:
+    """What all terms say of themselves; their texts are variants."""
+    return (
+        text("name", longest=500, required=True, core=True, writes=writes),
+        text("description", longest=2000, writes=writes),
+        integer("displayOrder", least=0, writes=writes),
+    )
+
+
+def as_variant(writes: str, born: str, *, telling: str) -> tuple[Field, ...]:
+    """What the text of some terms in one language says of itself. `telling`: who writes its name and description."""
+    return (
+        text("name", longest=500, writes=telling),
+        enum("type", TYPES, core=True, writes=born),
+        text("description", longest=2000, writes=telling),
+        text("languageCode", longest=20, check=is_language, writes=writes),
+        text("assetUrl", longest=2000, check=is_address, writes=writes),
+        text("fileId"),
+        *held_file(),
+    )
+
+
+DOCUMENT_UPLOAD = Upload("document", DOCUMENTS, plain=True)
+MEDIA_UPLOAD = Upload("media", {**PICTURES, **FILMS}, plain=True)
+VARIANT_UPLOAD = Upload("variant", DOCUMENTS, plain=True)
+"""How papers come in: the JSON alone, or beside a file."""
+
+DOCUMENT_ALIAS, MEDIA_ALIAS = enum("documentType", TYPES), enum("mediaType", PICTURED)
+"""Other names under which bodies tell the type."""
 
 
 def _owner(row: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import exists
+from entrepot.accounts.dealings import exists, vendor_unseen
 from entrepot.catalog.item import ITEM
 from entrepot.catalog.price_list import PRICE_LIST
-from entrepot.catalog.publication import kept, seen, vendor_unseen
+from entrepot.catalog.publication import kept, seen
 from entrepot.catalog.unit_price import margin_of, markup_for, markup_of, sales_price, spread
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who

@@ -5,7 +5,6 @@ import sqlalchemy as sa
 from entrepot.accounts.dealings import SEE_ALL, exists
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
-from entrepot.kernel.field import Field, ref
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.resource import Action
@@ -32,11 +31,6 @@ ACTIONS = (
     Action("unpublish", plain.step("unpublish"), moves="unpublish"),
 )
 """The vendor hands it in, the distributor publishes it, either withdraws it: where nothing else comes with it."""
-
-
-def vendor_unseen() -> Field:
-    """The vendor of the product that a thing belongs to: it reads in the trail what becomes of the thing."""
-    return ref("vendor", "accounts/accounts", sees="kernel", filterable=False)
 
 
 def kept(row: sa.FromClause, who: Who, *for_clients: str) -> sa.ColumnElement[bool]:

@@ -2,16 +2,16 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import vendor_unseen
 from entrepot.catalog import paper
 from entrepot.catalog.product import PRODUCT
-from entrepot.catalog.publication import EVENTS, LIFE, kept, seen, vendor_unseen
+from entrepot.catalog.publication import EVENTS, LIFE, kept, seen
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.field import audited, enum, held_file, integer, ref, text
-from entrepot.kernel.file import DOCUMENTS, Upload
+from entrepot.kernel.field import audited, enum, ref
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
@@ -36,9 +36,7 @@ TERMS = Noun(
     sees=sees_terms,
     audience=("vendor_id",),
     fields=(
-        text("name", longest=500, required=True, core=True, writes=WRITES),
-        text("description", longest=2000, writes=WRITES),
-        integer("displayOrder", least=0, writes=WRITES),
+        *paper.as_terms(WRITES),
         enum("status", " ".join(LIFE.states)),
         ref("product", "catalog/products"),
         vendor_unseen(),
@@ -62,22 +60,13 @@ VARIANT = Noun(
     sees=sees_variant,
     audience=("vendor_id",),
     fields=(
-        text("name", longest=500, writes=WRITES),
-        enum("type", f"{paper.ONLINE} {paper.FILE}", core=True, writes=BIRTH),
-        text("description", longest=2000, writes=WRITES),
-        text("languageCode", longest=20, check=paper.is_language, writes=WRITES),
-        text("assetUrl", longest=2000, check=paper.is_address, writes=WRITES),
-        text("fileId"),
-        *held_file(),
+        *paper.as_variant(WRITES, BIRTH, telling=WRITES),
         enum("status", " ".join(LIFE.states)),
         ref("termsAndConditions", "catalog/products/{product}/terms"),
         vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
-
-PRINTED = Upload("variant", DOCUMENTS, plain=True)
-"""How a variant comes in: the JSON alone, or beside a file."""
 
 create_variant = paper.create(VARIANT, "assetUrl")
 update_variant = paper.update("assetUrl")

@@ -1,6 +1,7 @@
 """What the room of extensions offers, and to whom."""
 
 from entrepot.accounts.permission import MANAGE
+from entrepot.catalog import paper
 from entrepot.integration import extension, extension_paper, installation, instance
 from entrepot.integration.category import CATEGORY
 from entrepot.integration.extension import EXTENSION
@@ -10,7 +11,6 @@ from entrepot.integration.installation import EVERY, INSTALLATION
 from entrepot.integration.instance import INSTANCE
 from entrepot.integration.publication import ACTIONS
 from entrepot.kernel import plain
-from entrepot.kernel.field import enum
 from entrepot.kernel.file import pictured
 from entrepot.kernel.resource import Action, Resource, create, remove, update
 
@@ -74,8 +74,8 @@ OFFERS = (
             extension_paper.create_document,
             by="vendor",
             loads=extension_paper.of_extension,
-            takes=(enum("documentType", "Online File"),),
-            takes_file=extension_paper.PRINTED,
+            takes=(paper.DOCUMENT_ALIAS,),
+            takes_file=paper.DOCUMENT_UPLOAD,
         ),
         update=update(extension_paper.update_document, by="vendor"),
         remove=remove(plain.remove, moves="delete"),
@@ -88,8 +88,8 @@ OFFERS = (
             extension_paper.create_media,
             by="vendor",
             loads=extension_paper.of_extension,
-            takes=(enum("mediaType", "Video Image"),),
-            takes_file=extension_paper.SHOWN,
+            takes=(paper.MEDIA_ALIAS,),
+            takes_file=paper.MEDIA_UPLOAD,
         ),
         update=update(extension_paper.update_media, by="vendor"),
         remove=remove(plain.remove, moves="delete"),
@@ -121,7 +121,7 @@ OFFERS = (
             extension_paper.create_variant,
             by="vendor",
             loads=extension_paper.of_terms,
-            takes_file=extension_paper.WORDED,
+            takes_file=paper.VARIANT_UPLOAD,
         ),
         update=update(extension_paper.update_variant, by=TRADE),
         remove=remove(plain.remove, moves="delete"),

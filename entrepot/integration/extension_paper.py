@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import vendor_unseen
 from entrepot.catalog import paper
 from entrepot.integration.extension import EXTENSION
 from entrepot.integration.publication import BORN, EVENTS, LIFE, WRITES, shown
@@ -11,8 +12,8 @@ from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
 from entrepot.kernel.errors import Forbidden
-from entrepot.kernel.field import audited, enum, held_file, integer, ref, text
-from entrepot.kernel.file import DOCUMENTS, FILMS, PICTURES, Upload
+from entrepot.kernel.field import audited, enum, ref
+from entrepot.kernel.file import PICTURES, Upload
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun, Sees
 from entrepot.kernel.thing import Thing
@@ -40,15 +41,10 @@ DOCUMENT = Noun(
     audience=("vendor_id",),
     keeper="vendor_id",
     fields=(
-        text("name", longest=500, required=True, core=True, writes=WRITES),
-        enum("type", f"{paper.ONLINE} {paper.FILE}", core=True, writes=BORN),
-        text("description", longest=2000, writes=WRITES),
-        text("language", longest=20, check=paper.is_language, writes=WRITES),
-        text("url", longest=2000, check=paper.is_address, writes=WRITES),
-        *held_file(),
+        *paper.as_document(WRITES, BORN),
         enum("status", STATES, core=True),
         ref("extension", "integration/extensions"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
@@ -64,15 +60,10 @@ MEDIA = Noun(
     audience=("vendor_id",),
     keeper="vendor_id",
     fields=(
-        text("name", longest=500, required=True, core=True, writes=WRITES),
-        enum("type", "Video Image", core=True, writes=BORN),
-        text("description", longest=2000, writes=WRITES),
-        integer("displayOrder", least=0, writes=WRITES),
-        text("url", longest=2000, check=paper.is_address, writes=WRITES),
-        *held_file(),
+        *paper.as_media(WRITES, BORN),
         enum("status", STATES, core=True),
         ref("extension", "integration/extensions"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
@@ -88,12 +79,10 @@ TERMS = Noun(
     audience=("vendor_id",),
     keeper="vendor_id",
     fields=(
-        text("name", longest=500, required=True, core=True, writes=WRITES),
-        text("description", longest=2000, writes=WRITES),
-        integer("displayOrder", least=0, writes=WRITES),
+        *paper.as_terms(WRITES),
         enum("status", STATES),
         ref("extension", "integration/extensions"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
@@ -109,26 +98,17 @@ VARIANT = Noun(
     audience=("vendor_id",),
     keeper="vendor_id",
     fields=(
-        text("name", longest=500, writes=f"{WRITES} operations:Draft,Published,Unpublished"),
-        enum("type", f"{paper.ONLINE} {paper.FILE}", core=True, writes=BORN),
-        text("description", longest=2000, writes=f"{WRITES} operations:Draft,Published,Unpublished"),
-        text("languageCode", longest=20, check=paper.is_language, writes=WRITES),
-        text("assetUrl", longest=2000, check=paper.is_address, writes=WRITES),
-        text("fileId"),
-        *held_file(),
+        *paper.as_variant(WRITES, BORN, telling=f"{WRITES} operations:Draft,Published,Unpublished"),
         enum("status", STATES),
         ref("term", "integration/extensions/{extension}/terms"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited(*EVENTS),
     ),
 )
 """Source: platform spec 9."""
 
-PRINTED = Upload("document", DOCUMENTS, plain=True)
-SHOWN = Upload("media", {**PICTURES, **FILMS}, plain=True)
-WORDED = Upload("variant", DOCUMENTS, plain=True)
 PICTURED = Upload("", PICTURES)
-"""How they come in: beside the JSON, or as an address in it; a picture also by itself."""
+"""How a picture comes in by itself."""
 
 
 def _is_owner(row: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -155,8 +135,8 @@ def _owned(call: Call, got: Got) -> Got:
     return got
 
 
-create_document = paper.create(DOCUMENT, "url", enum("documentType", f"{paper.ONLINE} {paper.FILE}"))
-create_media = paper.create(MEDIA, "url", enum("mediaType", "Video Image"))
+create_document = paper.create(DOCUMENT, "url", paper.DOCUMENT_ALIAS)
+create_media = paper.create(MEDIA, "url", paper.MEDIA_ALIAS)
 create_variant = paper.create(VARIANT, "assetUrl")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from entrepot.accounts.account import ACCOUNT
-from entrepot.accounts.dealings import AGREEMENTS, SEE_ALL, exists
+from entrepot.accounts.dealings import AGREEMENTS, SEE_ALL, exists, vendor_unseen
 from entrepot.accounts.module import MODULE
 from entrepot.accounts.permission import MANAGE, check_modules, covers_modules
 from entrepot.integration.extension import EXTENSION, is_open
@@ -117,7 +117,7 @@ INSTALLATION = Noun(
         text("invitationHash", longest=100, sees="kernel", filterable=False, untold=True),
         refs("modules", "accounts/modules", writes=LATER),
         refs("terms", "integration/extensions/{extension}/terms"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited("created", "updated", "invited", "installed", "expired", "uninstalled"),
     ),
 )

@@ -4,7 +4,7 @@ import re
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import SEE_ALL, exists
+from entrepot.accounts.dealings import SEE_ALL, exists, vendor_unseen
 from entrepot.accounts.module import MODULE
 from entrepot.integration.extension import EXTENSION, require_manager
 from entrepot.integration.meta import META, check_meta, require_conditions
@@ -65,7 +65,7 @@ INSTANCE = Noun(
         document("meta", schema=META, check=check_meta, default={}, heavy=True, writes=BORN),
         document("channel", schema={"type": "object"}, heavy=True),
         ref("extension", "integration/extensions"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited("created", "updated", "connecting", "running", "disconnected"),
     ),
 )

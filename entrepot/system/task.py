@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.dealings import SEE_ALL, vendor_unseen
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import ABSENT, Body, apply
@@ -78,7 +78,7 @@ TASK = Noun(
         text("delivery", sees="kernel", filterable=False, untold=True),
         ref("account", "accounts/accounts"),
         ref("extension", "integration/extensions"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited("created", "updated", "queued", "started", "rescheduled", "completed", "failed", "blocked"),
     ),
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import SEE_ALL, exists
+from entrepot.accounts.dealings import SEE_ALL, exists, vendor_unseen
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
@@ -46,7 +46,7 @@ TASK_LOG = Noun(
         moment("eta", writes=BORN),
         moment("timestamp", writes=BORN),
         ref("task", "system/tasks"),
-        ref("vendor", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         *audited("created"),
     ),
 )
