@@ -1,0 +1,1 @@
+-- What extensions do by the clock.

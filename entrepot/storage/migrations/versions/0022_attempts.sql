@@ -1,0 +1,1 @@
+-- Deliveries to extensions, as their vendors see them.

@@ -1,0 +1,1 @@
+-- Sellers' and buyers' ties to the ERP.

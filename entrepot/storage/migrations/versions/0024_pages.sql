@@ -1,0 +1,1 @@
+-- What long lists of offers need.
