@@ -1,1 +1,2 @@
 -- What extensions do by the clock.
+select 1;

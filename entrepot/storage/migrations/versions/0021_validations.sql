@@ -1,1 +1,2 @@
 -- What else vendors validate.
+select 1;

@@ -1,1 +1,2 @@
 -- What long lists of offers need.
+select 1;
