@@ -7,6 +7,7 @@ agreements (commerce spec 6), and the buyers and licensees that they see are jus
 from entrepot.accounts import (
     account_change,
     buyer,
+    buyer_synchronization,
     buyer_transfer,
     cloud_tenant,
     erp_link,
@@ -65,8 +66,19 @@ OFFERS = (
     ),
     Resource(
         BUYER,
-        create=create(buyer.create, by="operations", loads=buyer.for_new, takes_file=pictured("buyer", "logo")),
-        update=update(plain.update, by=BOTH, takes_file=pictured("buyer", "logo")),
+        create=create(
+            buyer.create,
+            by="operations",
+            loads=buyer.for_new,
+            takes=(buyer.STATUS,),
+            takes_file=pictured("buyer", "logo"),
+        ),
+        update=update(
+            buyer_synchronization.update,
+            by=BOTH,
+            loads=buyer_synchronization.links,
+            takes_file=pictured("buyer", "logo"),
+        ),
         remove=remove(plain.remove, moves="delete"),
         actions=(
             Action("activate", buyer.activate, by="operations"),
@@ -74,7 +86,12 @@ OFFERS = (
             Action("disable", buyer.disable, moves="disable"),
             Action("enable", buyer.enable, moves="enable"),
             Action("validate", buyer.validate, by="operations", kept=False),
-            Action("synchronize", buyer.synchronize, by="operations"),
+            Action(
+                "synchronize",
+                buyer_synchronization.synchronize,
+                by="operations",
+                loads=buyer_synchronization.books,
+            ),
             Action("transfer", buyer_transfer.transfer, by="operations", loads=buyer_transfer.beside, takes=(TAKER,)),
         ),
         picture="icon",
@@ -101,7 +118,7 @@ OFFERS = (
     Resource(
         ERP_LINK,
         create=create(erp_link.create, by="operations", loads=erp_link.for_new),
-        update=update(plain.update, by="operations", takes_file=pictured("erpLink", "logo")),
+        update=update(erp_link.update, by="operations", loads=erp_link.linked, takes_file=pictured("erpLink", "logo")),
         actions=(
             Action("block", erp_link.block, moves="block", loads=erp_link.beside),
             Action("unblock", erp_link.unblock, moves="unblock", loads=erp_link.beside),

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts import erp_match
 from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.contact import contact
@@ -12,7 +13,6 @@ from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.errors import Conflict
 from entrepot.kernel.field import audited, document, enum, icon, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
@@ -32,9 +32,9 @@ LIFE = Machine(
         move("mismatch",   "Active Disabled",   "Mismatch",   "kernel"),  # the ERP tells it otherwise
         move("reconcile",  "Mismatch",          "Active",     "operations kernel"),
         move("shelve",     "Mismatch",          "Disabled",   "operations kernel"),
-        move("unassign",   "Active Disabled",   "Unassigned", "operations"),
-        move("assign",     "Unassigned",        "Active",     "operations"),
-        move("conflict",   "Unassigned",        "Conflict",   "operations kernel"),
+        move("unassign",   "Active Disabled",   "Unassigned", "operations kernel"),  # no seller serves it any more
+        move("assign",     "Unassigned",        "Active",     "operations kernel"),
+        move("conflict",   "Unassigned",        "Conflict",   "operations kernel"),  # another one has its number there
         move("settle",     "Conflict",          "Unassigned", "operations kernel"),
         move("delete",     "Enabled Active Disabled Mismatch Unassigned Conflict", "Deleted", "operations"),
     ),
@@ -84,20 +84,35 @@ BUYER = Noun(
 )
 
 
-ACCOUNTS = {"accounts": Want(ACCOUNT, lambda row: row.c.id == given("account_id"))}
+STATUS = enum("status", "Enabled Unassigned", writes="operations")
+"""How one begins: made by hand, or found in the ERP, where no seller serves it yet."""
+
+
+def _namesake(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    return row.c.external_ids_erp_customer == given("erp_customer")
+
+
+NAMESAKES = Want(BUYER, _namesake)
+"""Buyers with that number in the ERP."""
+
+FOR_NEW = {"accounts": Want(ACCOUNT, lambda row: row.c.id == given("account_id")), "namesakes": NAMESAKES}
 
 
 async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
-    """The account that is to have it."""
-    return await load(ACCOUNTS, account_id=plain.named(body, "account"))
+    """The account that is to have it, and whoever has its number in the ERP already."""
+    number = body.dig(call, ("externalIds", "erpCustomer"))
+    usable = isinstance(number, str) and "\0" not in number
+    return await load(FOR_NEW, account_id=plain.named(body, "account"), erp_customer=number if usable else None)
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
-    """Operations enters a company that pays, of a client."""
-    buyer = plain.begin(call, BUYER, body, status="Enabled")
+    """Operations enters a company that pays, of a client: by hand, or as it was found in the ERP."""
+    found = str(body.get("status", "")).lower() == "unassigned"
+    buyer = plain.begin(call, BUYER, body, status="Unassigned" if found else "Enabled")
     if got.accounts and got.accounts[0].type != "Client":
         call.fault(body.path("account.id"), "The account of a client was expected.")
     call.record("buyer.created", buyer)
+    erp_match.judge(call, buyer, got.namesakes)
     return buyer
 
 
@@ -133,24 +148,3 @@ def enable(call: Call, buyer: Thing, body: Body, got: None) -> None:
     call.move(buyer, "enable")
     plain.write(call, buyer, body)
     call.record("buyer.enabled", buyer)
-
-
-def synchronize(call: Call, buyer: Thing, body: Body, got: None) -> None:
-    """It is compared with the ERP. Without one, what stands here holds: no mismatch or conflict is left.
-
-    Raises Conflict for a deleted one.
-    """
-    if buyer.status == "Deleted":
-        raise Conflict(f"Buyer {buyer.id} is Deleted.")
-    if buyer.status == "Mismatch":
-        call.move(buyer, "shelve" if _was_disabled(buyer) else "reconcile")
-    elif buyer.status == "Conflict":
-        call.move(buyer, "settle")
-    buyer.errors = None
-    call.record("buyer.synchronized", buyer)
-
-
-def _was_disabled(buyer: Thing) -> bool:
-    """Whether it was disabled, not active, when the mismatch was found."""
-    disabled, activated = buyer.audit_disabled_at, buyer.audit_activated_at
-    return disabled is not None and (activated is None or disabled > activated)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from entrepot.accounts import erp_match
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.dealings import SEE_ALL
@@ -85,15 +86,14 @@ def _served(row: sa.FromClause) -> sa.ColumnElement[bool]:
     )
 
 
-FOLLOWING = {"licensees": Want(LICENSEE, _served, held=True)}
-PAIR = {
-    **FOLLOWING,
+LINKED = {
     "buyers": Want(BUYER, lambda row: row.c.id == given("buyer_id"), alone=False, held=True),
-    "sellers": Want(SELLER, lambda row: row.c.id == given("seller_id")),
-    "links": Want(
-        ERP_LINK, lambda row: sa.and_(row.c.buyer_id == given("buyer_id"), row.c.seller_id == given("seller_id"))
-    ),
+    "links": Want(ERP_LINK, lambda row: row.c.buyer_id == given("buyer_id")),
 }
+"""The buyer with all that books know of it."""
+
+FOLLOWING = {**LINKED, "licensees": Want(LICENSEE, _served, held=True)}
+PAIR = {**FOLLOWING, "sellers": Want(SELLER, lambda row: row.c.id == given("seller_id"))}
 
 
 async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
@@ -102,8 +102,13 @@ async def for_new(load: Load, call: Call, _: None, body: Body) -> Got:
 
 
 async def beside(load: Load, call: Call, link: Thing, body: Body) -> Got:
-    """The licensees that follow it."""
+    """The buyer with its links, and the licensees that follow this one."""
     return await load(FOLLOWING, buyer_id=link.buyer_id, seller_id=link.seller_id)
+
+
+async def linked(load: Load, call: Call, link: Thing, body: Body) -> Got:
+    """The buyer with its links."""
+    return await load(LINKED, buyer_id=link.buyer_id)
 
 
 # Verbs ------------------------------------------------------------------------------------------------
@@ -111,7 +116,8 @@ async def beside(load: Load, call: Call, link: Thing, body: Body) -> Got:
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """A seller's books know the buyer from now on. One that waited for its first link is active by that."""
-    for there in got.links:
+    seller_id = plain.named(body, "seller")
+    for there in (each for each in got.links if each.seller_id == seller_id):
         raise Conflict(f"Buyer {there.buyer_id} and seller {there.seller_id} are linked already: {there.id}.")
     link = plain.begin(call, ERP_LINK, body)
     for name, found in (("buyer", got.buyers), ("seller", got.sellers)):
@@ -122,17 +128,25 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     link.account_id = buyer.account_id
     if link.name is None:
         link.name = buyer.name
-    if buyer.status == "Enabled":
-        call.move(buyer, "activate", by="kernel")
-        call.record("buyer.activated", buyer, erpLink=link.id)
+    if not erp_match.assign(call, buyer, link, "Enabled", "Unassigned"):
+        call.record("buyer.linked", buyer, erpLink=link.id)  # whoever blocks another one meanwhile sees this one
+    erp_match.settle(call, buyer, [*got.links, link], changed=link)
     _follow(call, link, got.licensees)
     return link
+
+
+def update(call: Call, link: Thing, body: Body, got: Got) -> None:
+    """What the seller's books say of the buyer."""
+    plain.write(call, link, body)
+    call.stop_on_faults()
+    _settle(call, link, got)
 
 
 def block(call: Call, link: Thing, body: Body, got: Got) -> None:
     """The seller serves the buyer no more: no licensee of the two orders."""
     call.move(link, "block")
     plain.write(call, link, body)
+    _settle(call, link, got)
     _follow(call, link, got.licensees)
 
 
@@ -141,7 +155,16 @@ def unblock(call: Call, link: Thing, body: Body, got: Got) -> None:
     call.move(link, "unblock")
     call.stamp(link, "unblocked")
     plain.write(call, link, body)
+    erp_match.assign(call, got.buyers[0], link, "Unassigned")
+    call.rely(got.buyers[0])
+    _settle(call, link, got)
     _follow(call, link, got.licensees)
+
+
+def _settle(call: Call, link: Thing, got: Got) -> None:
+    """The buyer goes where its links put it, as they are now."""
+    others = [each for each in got.links if each.id != link.id]
+    erp_match.settle(call, got.buyers[0], [*others, link], changed=link)
 
 
 def _follow(call: Call, link: Thing, licensees: Iterable[Thing]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import count
+from entrepot.accounts.dealings import count, vendor_unseen
 from entrepot.catalog import default
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import kept, seen
@@ -43,6 +43,7 @@ def belonging() -> tuple[Field, ...]:
     """Whose it is, and its life."""
     return (
         ref("product", "catalog/products"),
+        vendor_unseen(),
         enum("status", " ".join(LIFE.states), sees="kernel", default="Idle", filterable=False),
     )
 
@@ -63,7 +64,7 @@ def create(noun: Noun) -> Verb:
 
     def run(call: Call, _: None, body: Body, got: Got) -> Thing:
         """A step of the wizard begins. As the default it takes over from the one before it."""
-        group = plain.begin(call, noun, body)
+        group = plain.begin(call, noun, body, vendor_id=call.caller.account_id)
         default.settle(call, group, body, got)
         return group
 

@@ -14,6 +14,7 @@ ITEM_GROUP = Noun(
     owner="product",
     life=LIFE,
     sees=sees,
+    audience=("vendor_id",),
     fields=(
         *described(),
         flag("multiple", default=False, writes="vendor"),

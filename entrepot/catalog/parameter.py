@@ -5,6 +5,7 @@ What one value of it must look like stands in `parameter_value.py`.
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import vendor_unseen
 from entrepot.catalog.parameter_value import Definition
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import seen
@@ -46,6 +47,7 @@ PARAMETER = Noun(
     owner="product",
     life=LIFE,
     sees=sees,
+    audience=("vendor_id",),
     listed=listed,
     fields=(
         text("name", longest=500, required=True, core=True, writes="vendor"),
@@ -78,6 +80,7 @@ PARAMETER = Noun(
         integer("displayOrder", least=0, required=True, writes="vendor"),
         ref("group", "catalog/products/{product}/parameter-groups", writes="vendor"),
         ref("product", "catalog/products"),
+        vendor_unseen(),
         *audited("created", "updated"),
     ),
 )

@@ -43,7 +43,7 @@ def _text(said: object) -> str:
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """The product asks it, or tells it, from now on; what was ordered before does not know of it."""
-    parameter = plain.begin(call, PARAMETER, body)
+    parameter = plain.begin(call, PARAMETER, body, vendor_id=call.caller.account_id)
     _settle(call, parameter, body, got)
     return parameter
 

@@ -14,6 +14,7 @@ PARAMETER_GROUP = Noun(
     owner="product",
     life=LIFE,
     sees=sees,
+    audience=("vendor_id",),
     fields=(
         *described(),
         counted("parameterCount", held(PARAMETER, "Active"), column="held"),

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import vendor_unseen
 from entrepot.catalog import default
 from entrepot.catalog.product import PRODUCT
 from entrepot.catalog.publication import kept, seen
@@ -34,6 +35,7 @@ TEMPLATE = Noun(
     owner="product",
     life=LIFE,
     sees=sees,
+    audience=("vendor_id",),
     fields=(
         text("name", longest=500, required=True, core=True, writes="vendor"),
         enum(
@@ -45,6 +47,7 @@ TEMPLATE = Noun(
         flag("default", column="is_default", default=False, writes="vendor"),
         text("content", longest=100_000, required=True, writes="vendor"),
         ref("product", "catalog/products"),
+        vendor_unseen(),
         enum("status", " ".join(LIFE.states), sees="kernel", default="Active", filterable=False),
         *audited("created", "updated"),
     ),
@@ -65,6 +68,7 @@ def begin_with(call: Call, product: Thing) -> None:
         call.new(
             TEMPLATE,
             product_id=product.id,
+            vendor_id=product.vendor_id,
             status="Active",
             name=f"Default {kind}",
             type=kind,
@@ -75,7 +79,7 @@ def begin_with(call: Call, product: Thing) -> None:
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """A text begins. As the default of its type it takes over from the one before it."""
-    template = plain.begin(call, TEMPLATE, body)
+    template = plain.begin(call, TEMPLATE, body, vendor_id=call.caller.account_id)
     default.settle(call, template, body, got, among="type")
     return template
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Protocol
 
 from entrepot.kernel.access import Caller
-from entrepot.kernel.errors import SEVERAL, Invalid
+from entrepot.kernel.errors import SEVERAL, Conflict, Invalid
 from entrepot.kernel.field import snake
 from entrepot.kernel.file import File
 from entrepot.kernel.noun import Noun, Nouns
@@ -208,7 +208,12 @@ class Call:
         self.transfers.append(Transfer(str(buyer.id), giver_id, taker_id))
 
     def rely(self, thing: Thing) -> None:
-        """The verb is only right while this unchanged thing stays as it was loaded."""
+        """The verb is only right while this unchanged thing stays as it was loaded.
+
+        Raises Conflict for one that was deleted since the body, which names it, was read.
+        """
+        if thing.get("status") == "Deleted":
+            raise Conflict(f"{thing.noun.name} {thing.id} is deleted.")
         self.relied.append(thing)
 
     def erase(self, thing: Thing) -> None:

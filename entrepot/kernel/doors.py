@@ -28,7 +28,10 @@ from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import Raw, encode
 
 ATTEMPTS = 5
-"""How often a command is run when another one changed the same things meanwhile."""
+"""How often a command is run again when another one changed the same things meanwhile."""
+
+FETCHED_MAX = 100
+"""How often it is run again because it waits for ids or for its file."""
 
 
 STRETCH, STRETCHES = 10_000, 10
@@ -103,6 +106,15 @@ class Session(Protocol):
     async def write(self, call: Call, answer: "Stored | None", *, dry: bool) -> None: ...
 
 
+class Hand(Protocol):
+    """The ids that one command draws, from its first run to its last."""
+
+    def draw(self, noun: Noun, parent_id: str = "") -> str: ...
+    def ahead(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
+    async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
+    def drop(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A collection as somebody asks for it: what is fetched of each thing, of which things, in what order."""
@@ -163,9 +175,7 @@ class Store(Protocol):
 
     def session(self) -> Any: ...
     def snapshot(self) -> Any: ...
-    def draw(self, noun: Noun, parent_id: str = "") -> str: ...
-    def ahead(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
-    async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None: ...
+    def hand(self) -> contextlib.AbstractContextManager[Hand]: ...
     async def replay(self, token_id: str, key: str, fingerprint: bytes) -> Answer | None: ...
     async def claim(self, token_id: str, key: str, fingerprint: bytes) -> bool: ...
     async def keep(self, stored: Stored) -> None: ...
@@ -398,10 +408,11 @@ class Doors:
         self._require_module(caller, resource)
         if caller.actor not in resource.reads:
             raise self._missing(resource.noun, thing_id)
-        async with self.store.session() as session:
-            call = await self._call(session, caller, Options())
-            thing = await self._load_one(session, call, resource, thing_id, owner_id)
-            got = await text.loads(Load(session, call), call, thing, Body({})) if text.loads else None
+        with self.store.hand() as hand:
+            async with self.store.session() as session:
+                call = await self._call(session, caller, Options(), hand)
+                thing = await self._load_one(session, call, resource, thing_id, owner_id)
+                got = await text.loads(Load(session, call), call, thing, Body({})) if text.loads else None
         return text.render(call, thing, got)
 
     def query(
@@ -427,7 +438,9 @@ class Doors:
         options = Options(dry_run=True)
 
         def attempt(action: Action) -> Awaitable[Answer]:
-            return self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, None, options))
+            return self._retry(
+                lambda hand: self._once(caller, resource, action, thing_id, owner_id, None, options, hand)
+            )
 
         actions = [each for each in resource.offered() if each is not resource.create]
         status = str(thing.get("status") or "")
@@ -501,7 +514,9 @@ class Doors:
         if action.consults is not None and not options.dry_run:
             return await self._consult(caller, resource, action, thing_id, owner_id, raw, options)
         try:
-            return await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, raw, options))
+            return await self._retry(
+                lambda hand: self._once(caller, resource, action, thing_id, owner_id, raw, options, hand)
+            )
         except Answered:
             replayed = await self.store.replay(caller.token_id, key, options.fingerprint)
             if replayed is None:
@@ -510,21 +525,29 @@ class Doors:
                 ) from None
             return replayed
 
-    async def _retry(self, run: Callable[[], Awaitable[Answer]]) -> Answer:
-        for _ in range(ATTEMPTS):
-            try:
-                return await run()
-            except Stale:
-                continue
-            except OutOfIds as empty:
-                await self.store.refill(empty.noun, empty.wanted)
-            except Unplaced as waiting:
-                await self.store.place(waiting.file)
-        try:
-            return await run()
-        except (OutOfIds, Unplaced, Stale) as fault:
-            words = (fault if isinstance(fault, Stale) else Stale()).words
-            raise Conflict(words, headers={"Retry-After": "1"}) from None
+    async def _retry(self, run: Callable[[Hand], Awaitable[Answer]]) -> Answer:
+        """Runs a command until nobody comes between. Fetching what it waits for is no race, and is not counted as one.
+
+        Raises Conflict after the last attempt.
+        """
+        races = fetched = 0
+        with self.store.hand() as hand:
+            while True:
+                try:
+                    return await run(hand)
+                except Stale as fault:
+                    hand.drop()
+                    races += 1
+                    if races > ATTEMPTS:
+                        raise Conflict(fault.words, headers={"Retry-After": "1"}) from None
+                except (OutOfIds, Unplaced) as waiting:
+                    fetched += 1
+                    if fetched > FETCHED_MAX:
+                        raise Conflict(Stale().words, headers={"Retry-After": "1"}) from None
+                    if isinstance(waiting, OutOfIds):
+                        await hand.refill(waiting.noun, waiting.wanted)
+                    else:
+                        await self.store.place(waiting.file)
 
     async def _once(
         self,
@@ -535,6 +558,7 @@ class Doors:
         owner_id: str | None,
         raw: object,
         options: Options,
+        hand: Hand,
         *,
         by: Answering | None = None,
     ) -> Answer:
@@ -543,7 +567,7 @@ class Doors:
         With `by` it is the second half of a consultation: somebody else writes, the caller gets the answer.
         """
         async with self.store.session() as session:
-            call = await self._call(session, by.answerer if by else caller, options)
+            call = await self._call(session, by.answerer if by else caller, options, hand)
             thing: Thing | None = None
             if thing_id is not None:
                 thing = await self._load_one(session, call, resource, thing_id, owner_id)
@@ -621,7 +645,9 @@ class Doors:
         consult = action.consults
         assert consult is not None and thing_id is not None
         first = replace(options, idempotency_key="")
-        answer = await self._retry(lambda: self._once(caller, resource, action, thing_id, owner_id, raw, first))
+        answer = await self._retry(
+            lambda hand: self._once(caller, resource, action, thing_id, owner_id, raw, first, hand)
+        )
         question = await consult.prepare(self, caller, resource, thing_id)
         reply = await consult.ask(self, question) if question is not None else None
         if question is None or reply is None:
@@ -632,19 +658,19 @@ class Doors:
         second = replace(options, if_match="")
         try:
             return await self._retry(
-                lambda: self._once(caller, resource, action, thing_id, owner_id, reply, second, by=by)
+                lambda hand: self._once(caller, resource, action, thing_id, owner_id, reply, second, hand, by=by)
             )
         except Invalid as fault:
             if consult.instead is None:
                 raise
             instead = await consult.instead(self, question, fault)
         return await self._retry(
-            lambda: self._once(caller, resource, action, thing_id, owner_id, instead, second, by=by)
+            lambda hand: self._once(caller, resource, action, thing_id, owner_id, instead, second, hand, by=by)
         )
 
     # Steps of a command ----------------------------------------------------------------------
 
-    async def _call(self, session: Session, caller: Caller, options: Options) -> Call:
+    async def _call(self, session: Session, caller: Caller, options: Options, hand: Hand) -> Call:
         known = Known(reveal=self.store.reveal, account_id=caller.account_id)
         if caller.named:
             known.cores["identities", caller.identity_id] = Raw(caller.named.encode())
@@ -652,8 +678,8 @@ class Doors:
             caller=caller,
             nouns=self.nouns,
             now=await session.now(),
-            draw=self.store.draw,
-            ahead=self.store.ahead,
+            draw=hand.draw,
+            ahead=hand.ahead,
             known=known,
             trace_id=options.trace_id,
             sandbox=self.store.sandbox,

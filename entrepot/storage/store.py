@@ -1,8 +1,9 @@
 """The store: one PostgreSQL, a pool of connections, and what is done on each while it is lent."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,9 @@ from entrepot.storage.writing import StoredAnswer, Writer
 LOG = structlog.get_logger()
 
 ID_BLOCK = 256
+CHILD_BLOCK_MAX = 32
+HURRY_S = 1.0
+"""Within it a parent's next children are taken for many: each time twice as many are reserved."""
 BLOCKS_MAX = 10_000
 COUNT_ON = (
     "insert into id_counters (prefix, last) values ($1, $2::bigint + $3) "
@@ -118,6 +122,7 @@ class Store:
         self.writer = Writer()
         self._key = key
         self._blocks: dict[tuple[str, str], list[str]] = {}
+        self._paces: dict[tuple[str, str], tuple[float, int]] = {}
         self.event_types = EventTypes()
         self.written: Callable[[], None] = _nobody
 
@@ -178,10 +183,30 @@ class Store:
         return found
 
     async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None:
-        """Reserves ids: of each parent as many as are wanted, else a block; those of a process that stops are lost.
+        """Reserves ids for whoever comes first."""
+        for parent_id, drawn in (await self.reserve(noun, wanted)).items():
+            self._blocks.setdefault((noun.path, parent_id), [])[:0] = reversed(drawn)
+
+    @contextmanager
+    def hand(self) -> Iterator["Hand"]:
+        """For the ids of one command."""
+        hand = Hand(self)
+        try:
+            yield hand
+        except BaseException:
+            hand.undo()
+            raise
+        finally:
+            for key, left in hand.kept.items():
+                self._blocks.setdefault(key, []).extend(left)
+
+    async def reserve(self, noun: Noun, wanted: Mapping[str, int]) -> dict[str, list[str]]:
+        """Ids that nobody else will have: of each parent as many as are wanted, and more where more and more are, else
+        a block. Those of a process that stops are lost.
 
         A world file may have brought an id along that would be drawn: it is left out.
         """
+        reserved: dict[str, list[str]] = {}
         numbers = noun.ids
         assert numbers is not None, f"{noun.name} draws no ids"
         alike = [each.table_name for each in self.nouns if each.ids is not None and each.ids.prefix == numbers.prefix]
@@ -189,15 +214,25 @@ class Store:
         async with self.session() as session:
             for parent_id, number in wanted.items():
                 if parent_id:
+                    number = max(number, self._pace((noun.path, parent_id)))
                     drawn = await self._numbered(session.conn, noun.table_name, numbers, parent_id, number)
                 else:
                     last = await session.conn.fetchval(COUNT_ON, numbers.prefix, 0, ID_BLOCK)
                     drawn = [numbers.draw(each, self._key) for each in range(last - ID_BLOCK + 1, last + 1)]
                 taken = {row["id"] for row in await session.conn.fetch(union, drawn)}
-                block = self._blocks.setdefault((noun.path, parent_id), [])
-                block[:0] = [each for each in reversed(drawn) if each not in taken]
-        while len(self._blocks) > BLOCKS_MAX:
-            self._blocks.pop(next(iter(self._blocks)))
+                reserved[parent_id] = [each for each in drawn if each not in taken]
+        for kept in (self._blocks, self._paces):
+            while len(kept) > BLOCKS_MAX:
+                kept.pop(next(iter(kept)))
+        return reserved
+
+    def _pace(self, key: tuple[str, str]) -> int:
+        """How many children of a parent to reserve: one, or twice as many as a moment ago."""
+        at, size = self._paces.pop(key, (-HURRY_S, 0))
+        now = time.monotonic()
+        size = min(size * 2, CHILD_BLOCK_MAX) if now - at < HURRY_S else 1
+        self._paces[key] = now, size
+        return size
 
     async def _numbered(self, conn: Any, table: str, numbers: Ids, parent_id: str, count: int) -> list[str]:
         """Children go on from the last number that was reserved or brought along."""
@@ -299,6 +334,47 @@ class Store:
         """The file under a key."""
         async with self.session() as session:
             return await self.files.held(session.conn, key)
+
+
+class Hand:
+    """The ids that one command draws. What is reserved for it nobody takes away while it runs again."""
+
+    __slots__ = ("_drawn", "_store", "kept")
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._drawn: list[tuple[tuple[str, str], str]] = []
+        self.kept: dict[tuple[str, str], list[str]] = {}
+
+    def draw(self, noun: Noun, parent_id: str = "") -> str:
+        """The next id of a kind. Raises OutOfIds."""
+        key = noun.path, parent_id
+        kept = self.kept.get(key)
+        drawn = kept.pop() if kept else self._store.draw(noun, parent_id)
+        self._drawn.append((key, drawn))
+        return drawn
+
+    def ahead(self, noun: Noun, wanted: Mapping[str, int]) -> None:
+        """Sees to it that so many ids are in hand for each parent. Raises OutOfIds."""
+        self._store.ahead(
+            noun, {each: number - len(self.kept.get((noun.path, each), ())) for each, number in wanted.items()}
+        )
+
+    async def refill(self, noun: Noun, wanted: Mapping[str, int]) -> None:
+        """Reserves what is missing. What was drawn before that was noticed is drawn again."""
+        self.undo()
+        for parent_id, reserved in (await self._store.reserve(noun, wanted)).items():
+            self.kept.setdefault((noun.path, parent_id), [])[:0] = reversed(reserved)
+
+    def drop(self) -> None:
+        """One of them may be somebody else's already: none is drawn again."""
+        self._drawn.clear()
+
+    def undo(self) -> None:
+        """Nothing was made of what was drawn."""
+        while self._drawn:
+            key, drawn = self._drawn.pop()
+            self.kept.setdefault(key, []).append(drawn)
 
 
 class Session:

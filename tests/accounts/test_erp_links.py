@@ -42,9 +42,9 @@ def test_a_link_makes_a_buyer_and_its_licensees_active(api, served, buyer):
     waiting, disabled = licensee(api, buyer, contacts=[]), licensee(api, buyer)
     ok(api("client").post(f"{LICENSEES}/{disabled['id']}/disable"))
     assert (first["status"], status(api, f"{BUYERS}/{buyer}")) == ("Enabled", "Enabled")
-    link = linked(api, buyer, externalIds={"erpCustomer": "C-1"}, companyName="Birch Inc")
+    link = linked(api, buyer, externalIds={"erpCustomer": "C-1"}, companyName="Birch  PAYS")
     assert (link["id"][:4], link["status"], link["name"], link["companyName"]) == (
-        "ERP-", "Active", "Birch pays", "Birch Inc")  # fmt: skip
+        "ERP-", "Active", "Birch pays", "Birch  PAYS")  # fmt: skip
     assert states(api, first, second, waiting, disabled) == ["Active", "Active", "Enabled", "Disabled"]
     seen = ok(api("client").get(f"{BUYERS}/{buyer}"))
     assert (seen["status"], [each["id"] for each in seen["sellers"]]) == ("Active", [SELLER])

@@ -1,1 +1,2 @@
 -- Deliveries to extensions, as their vendors see them.
+select 1;

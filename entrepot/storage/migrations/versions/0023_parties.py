@@ -1,4 +1,4 @@
-"""Sellers' and buyers' ties to the ERP."""
+"""Sellers' and buyers' ties to the ERP; whose the groups, parameters and texts of a product are."""
 
 from pathlib import Path
 
