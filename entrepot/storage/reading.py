@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import array as pg_array
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import coalesce
 
 from entrepot.kernel.access import WHO, Caller, Who
 from entrepot.kernel.field import Field
@@ -311,9 +313,12 @@ class Reader:
         return found
 
     def _page(self, plan: Plan, who: Who, compose: Callable[..., Any], fixed: int | None) -> sa.Select[Any]:
-        """With a `fixed` limit and no offset PostgreSQL plans once; else it plans each time, knowing no better."""
+        """With a `fixed` limit and no offset PostgreSQL plans once; else it plans each time, knowing no better.
+
+        Where it can only guess how much fits, a plan for all times may be one that sorts everything first.
+        """
         query = self._rows(plan, who, compose).add_columns(SNAPSHOT)
-        if fixed is not None:
+        if fixed is not None and not _guesses(query):
             return query.limit(sa.literal_column(str(fixed)))
         return query.limit(LIMIT).offset(OFFSET)
 
@@ -547,6 +552,12 @@ class Reader:
         return {
             name: [self.decode_inline(plans[name], row, known) for row in record[at]] for at, name in enumerate(wants)
         }
+
+
+def _guesses(query: sa.Select[Any]) -> bool:
+    """Whether a pattern has to fit beyond a reference (kernel/rql/compile.py)."""
+    where = query.whereclause
+    return where is not None and any(isinstance(each, coalesce) for each in visitors.iterate(where))
 
 
 @cache

@@ -24,11 +24,13 @@ from sqlalchemy import (
     bindparam,
     case,
     collate,
+    false,
     literal_column,
     not_,
     or_,
     true,
 )
+from sqlalchemy.sql.functions import coalesce
 from sqlalchemy.types import TypeEngine
 
 from .convert import (
@@ -306,12 +308,17 @@ class Compiler:
         if scalar.kind not in TEXTUAL:
             refuse(node.path, node.op)
         if node.op == "like" and node.form == "equals":
-            return scalar.sql == self.bound(Text(), converter("text", named(node.path)))
+            value = self.bound(Text(), converter("text", named(node.path)))
+            return scalar.narrowed(lambda sql: sql == value)
         pattern = self.bound(Text(), pattern_converter(node.form))
         if node.op == "like":
-            return scalar.sql.like(pattern)
-        # A column that sorts as bytes knows the case of ASCII letters alone. Ids have no others.
-        return scalar.sql.ilike(pattern if scalar.kind == "id" else collate(pattern, "default"))
+            condition = scalar.sql.like(pattern)
+        else:
+            # A column that sorts as bytes knows the case of ASCII letters alone. Ids have no others.
+            condition = scalar.sql.ilike(pattern if scalar.kind == "id" else collate(pattern, "default"))
+        # Of what lies beyond a reference the planner believes that next to nothing fits, and would sort all there is
+        # before it looks; of this it believes half, and goes by the order of the page until the page is full.
+        return condition if scalar.exists is None else coalesce(condition, false())
 
     def anywhere(self, path: Path, right: Literal, scope: Scope) -> Sql:
         """`filter(a.b.c,v)`: equality on a path that may cross collections; some element has to fit."""
