@@ -37,7 +37,7 @@ from entrepot.outside.calling import Calling
 from entrepot.pax8.limit import Limit
 from entrepot.pax8.rest import Rest
 from entrepot.pax8.token import Tokens
-from entrepot.reactions import JOBS, RECEIVERS
+from entrepot.reactions import CONSULTS, JOBS, RECEIVERS
 from entrepot.settings import Settings
 from entrepot.storage.bucket import OPTIONS, Bucket
 from entrepot.storage.callers import Callers
@@ -120,7 +120,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     files = Files(pool, _bucket(settings))
     store = Store(pool, nouns, shapes, vault, sandbox=row["sandbox"], key=row["id_key"], files=files)
     calling = Calling(private=settings.allow_private_calls or row["sandbox"])
-    doors = Doors(nouns, shapes, store, calling.send)
+    doors = Doors(nouns, shapes, store, calling.send, CONSULTS)
     callers = Callers(pool, rooms, ExtensionCallers(vault))
     jobs = {name: make(doors) for name, make in JOBS.items()}
     heads = Heads(vault, settings.heads_file)

@@ -1,4 +1,4 @@
-"""What follows from what: work that falls due, who answers it, and who is sent what happened. On one screen."""
+"""What follows from what: who is asked, what falls due, who answers it, who is sent what happened. On one screen."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -6,13 +6,16 @@ from typing import Protocol
 
 from entrepot.accounts import account_user
 from entrepot.accounts.api import OFFERS as ACCOUNTS
+from entrepot.accounts.api import VALIDATION as ACCOUNT_VALIDATION
 from entrepot.accounts.people_api import EXPIRATION, MEMBERS
 from entrepot.accounts.permission import rooms
 from entrepot.audit.api import OFFERS as AUDIT
 from entrepot.catalog.api import OFFERS as CATALOG
-from entrepot.commerce import basket, fulfiller, fulfilment, subscription
+from entrepot.commerce import basket, fulfiller, fulfilment, order_validation, request_validation, subscription
 from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RENEWAL, SUBSCRIPTIONS
 from entrepot.commerce.api import OFFERS as COMMERCE
+from entrepot.commerce.api import VALIDATION as ORDER_VALIDATION
+from entrepot.commerce.requests_api import VALIDATION as REQUEST_VALIDATION
 from entrepot.integration import extension_receiver, installation
 from entrepot.integration.api import EXPIRATION as UNANSWERED
 from entrepot.integration.api import INSTALLATIONS
@@ -22,8 +25,9 @@ from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Invalid, Missing
 from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.receiver import Kind
-from entrepot.kernel.resource import Action, Resource
-from entrepot.notifications import webhook_receiver
+from entrepot.kernel.resource import Action, Consult, Resource
+from entrepot.notifications import account_validation, webhook_receiver
+from entrepot.notifications.api import WEBHOOKS
 from entrepot.program.api import OFFERS as PROGRAM
 
 
@@ -77,6 +81,13 @@ JOBS: dict[str, Callable[[Doors], Job]] = {
     **{job: act(ORDERS, action, PLATFORM) for job, action in CLOCK.items()},
 }
 """Job name to the function that makes it from the doors."""
+
+CONSULTS: dict[Action, Consult] = {
+    ACCOUNT_VALIDATION: account_validation.of_accounts(WEBHOOKS),
+    ORDER_VALIDATION: order_validation.of_orders(WEBHOOKS),
+    REQUEST_VALIDATION: request_validation.of_requests(WEBHOOKS),
+}
+"""Action in the middle of which somebody outside is asked, to how that is done."""
 
 FEED = next(each for each in AUDIT if each.followed)
 

@@ -44,6 +44,8 @@ NOUNS = (
 
 BOTH = "client operations"
 
+VALIDATION = Action("validate", account_change.validate, by="operations", kept=False)
+
 OFFERS = (
     Resource(
         ACCOUNT,
@@ -59,7 +61,7 @@ OFFERS = (
             Action("deactivate", account_change.deactivate, moves="deactivate"),
             Action("disable", account_change.disable, moves="disable"),
             Action("enable", account_change.enable, moves="enable reinstate"),
-            Action("validate", account_change.validate, by="operations", kept=False),
+            VALIDATION,
         ),
         picture="icon",
         summary="Parties to the marketplace: clients, vendors and the distributor.",

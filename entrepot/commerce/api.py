@@ -19,7 +19,6 @@ from entrepot.commerce import (
     split_change,
     subscription,
     texts,
-    validation,
 )
 from entrepot.commerce.accepted_terms import AGREEMENT_TERMS, ORDER_TERMS
 from entrepot.commerce.agreement import AGREEMENT
@@ -38,7 +37,7 @@ from entrepot.commerce.split import AGREEMENT_SPLIT, SUBSCRIPTION_SPLIT
 from entrepot.commerce.subscription import SUBSCRIPTION
 from entrepot.kernel.field import enum, flag, number, ref, text
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
-from entrepot.notifications.api import WEBHOOKS
+from entrepot.notifications import validation
 
 NOUNS = (
     ORDER,
@@ -79,15 +78,15 @@ CLOCK = {
 }
 """By the platform alone, so they have no address."""
 
+VALIDATION = Action("validate", order.validate, by=EVERYBODY, loads=order_needs.beside)
+
 ORDERS = Resource(
     ORDER,
     create=create(order.create, by="client operations", loads=order_needs.for_new, takes=NEW_ORDER),
     update=update(order.edit, by=EVERYBODY, loads=order_needs.beside),
     remove=remove(order.delete, moves="delete", loads=order_needs.to_delete),
     actions=(
-        Action(
-            "validate", order.validate, by=EVERYBODY, loads=order_needs.beside, consults=validation.of_orders(WEBHOOKS)
-        ),
+        VALIDATION,
         validation.NOTE,
         Action("quote", order.quote, moves="quote", loads=order_needs.beside),
         Action("process", order.process, moves="place resume", loads=order_needs.beside),

@@ -26,11 +26,12 @@ from entrepot.commerce.party import MARGIN, MESSAGE, PARTIES, SOURCE, parties, t
 from entrepot.kernel.body import Body, apply
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.errors import Conflict
-from entrepot.kernel.field import audited, document, enum, externals, integer, moment, part, ref, refs, text
+from entrepot.kernel.field import audited, document, enum, externals, integer, part, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
+from entrepot.notifications.validation import validated
 from entrepot.program.certificate import admits
 
 LIFE = Machine(
@@ -117,10 +118,7 @@ ORDER = Noun(
             heavy=True,
             writes="client:create,Draft,Quoted,Processing",
         ),
-        enum("validation.status", "Valid Invalid Refused Unanswered"),
-        moment("validation.at"),
-        text("validation.webhook.id", column="validation_webhook_id", sees="vendor operations"),
-        text("validation.reason", longest=4000, sees="vendor operations"),
+        *validated(),
         ref("priceList", "catalog/price-lists", sees="kernel"),
         integer("precision", sees="kernel", default=2),
         *audited("created", "updated", "quoted", "processing", "querying", "completed", "failed", "deleted"),
@@ -196,7 +194,7 @@ def edit(call: Call, order: Thing, body: Body, got: Got) -> None:
 def validate(call: Call, order: Thing, body: Body, got: Got) -> None:
     """Keeps the changes and judges the order by our own rules; what is wrong is told, not refused.
 
-    Source: spec 2.10. The vendor is asked afterwards, where its product wants that (`validation.py`).
+    Source: spec 2.10. The vendor is asked afterwards, where its product wants that (`order_validation.py`).
     """
     states = ("Draft", "Querying") if order.type == "Purchase" else ("Draft",)
     if order.status not in states:

@@ -28,6 +28,7 @@ from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
+from entrepot.notifications.validation import validated
 
 LIFE = Machine(
     initial="Draft",
@@ -124,6 +125,7 @@ REQUEST = Noun(
             writes=NAMED,
         ),
         part("messages", "commerce/requests/{request}/messages", by="request_id", heavy=True, screened=True),
+        *validated(),
         *audited("created", "updated", "processing", "querying", "completed"),
     ),
 )
@@ -258,7 +260,10 @@ def update(call: Call, request: Thing, body: Body, got: Got) -> None:
 
 
 def validate(call: Call, request: Thing, body: Body, got: Got) -> dict[str, object]:
-    """Judges the answers to the product's questions; what is wrong is told, not refused (spec 3.7)."""
+    """Judges the answers to the product's questions; what is wrong is told, not refused (spec 3.7).
+
+    The vendor is asked afterwards, where its product wants that (`request_validation.py`).
+    """
     judged = [
         {
             "id": definition.id,
@@ -271,6 +276,23 @@ def validate(call: Call, request: Thing, body: Body, got: Got) -> dict[str, obje
     ]
     slim = [{name: value for name, value in each.items() if value is not None} for each in judged]
     return {**({"error": request.error} if request.error else {}), "parameters": slim}
+
+
+def take_answer(call: Call, request: Thing, body: Body, got: Got) -> None:
+    """What the vendor says of a request that it validates: what it objected to before counts no more (spec 2.10).
+
+    What is wrong with all of it is a text here, and `{"id": …, "message": …}` of orders: either is understood.
+    """
+    said = body.get("error")
+    words = said.get("message") if isinstance(said, dict) else said
+    request.error = convert(call, REQUEST.field("error"), body.path("error"), words)
+    request.parameters = parameters.without_errors(request.parameters)
+    _write_parameters(call, request, body, got)
+
+
+def objected(request: Thing) -> bool:
+    """Whether whoever is asked finds something wrong."""
+    return bool(request.error) or any(each.get("error") for each in request.parameters)
 
 
 VALIDATED = {
@@ -368,7 +390,7 @@ def _write_parameters(call: Call, request: Thing, body: Body, got: Got) -> None:
     """Merges values, which newer clients name by `id` or `externalId`, older ones by `parameterDefinitionId`."""
     entries = body.get("parameters")
     if isinstance(entries, list):
-        entries = [_named(each) if isinstance(each, dict) else each for each in entries]
+        entries = [_in_words_of_orders(each) if isinstance(each, dict) else each for each in entries]
     written, faults = parameters.write(
         request.parameters, got.definitions, entries, call.caller.actor, path=body.path("parameters")
     )
@@ -379,8 +401,35 @@ def _write_parameters(call: Call, request: Thing, body: Body, got: Got) -> None:
         request.parameters = written
 
 
-def _named(entry: dict[str, object]) -> dict[str, object]:
-    return {"id" if name.lower() == "parameterdefinitionid" else name: value for name, value in entry.items()}
+def _in_words_of_orders(entry: dict[str, object]) -> dict[str, object]:
+    """An entry, be it in newer words, in those in which a request is read, or in those of its validation."""
+    said = {name.lower(): value for name, value in entry.items()}
+    found = {_NEWER.get(name, name): value for name, value in said.items() if name not in _OLDER}
+    if isinstance(found.get("error"), str):
+        found["error"] = {"message": found["error"]}
+    elif said.get("errormessage") is not None:
+        found.setdefault("error", {"message": said["errormessage"], "id": said.get("errorcode")})
+    elif "errormessage" in said:
+        found.setdefault("error", None)
+    if said.get("isvalid") is False and found.get("error") is None:
+        found["error"] = {"message": "The value is not accepted."}
+    constraints = found.get("constraints")
+    if isinstance(constraints, dict):
+        found["constraints"] = _constraints(constraints)
+    return found
+
+
+_NEWER = {"parameterdefinitionid": "id"}
+_OLDER = ("errormessage", "errorcode", "isvalid")
+
+
+def _constraints(said: dict[str, object]) -> dict[str, object]:
+    """What may be left out is not required."""
+    found = {name.lower().removeprefix("is"): value for name, value in said.items()}
+    if "optional" in found:
+        optional = found.pop("optional")
+        found.setdefault("required", not optional if isinstance(optional, bool) else optional)
+    return found
 
 
 def _say(call: Call, request: Thing, body: Body) -> None:

@@ -8,6 +8,7 @@ from entrepot.commerce.request import REQUEST
 from entrepot.commerce.request_attachment import REQUEST_ATTACHMENT
 from entrepot.commerce.request_message import REQUEST_MESSAGE
 from entrepot.kernel.resource import Action, Resource, Text, create, remove, update
+from entrepot.notifications import validation
 
 EVERYBODY = "client vendor operations"
 
@@ -18,6 +19,10 @@ def _step(name: str, run: Callable[..., object], moves: str) -> Action:
     """A move of a request, with words for the others if one likes."""
     return Action(name, run, moves=moves, loads=request.beside, answers=204, takes=(request.SAID,), alone=True)
 
+
+VALIDATION = Action(
+    "validate", request.validate, by=EVERYBODY, loads=request.beside, alone=True, gives=request.VALIDATED
+)
 
 OFFERS = (
     Resource(
@@ -30,14 +35,8 @@ OFFERS = (
         ),
         update=update(request.update, by="vendor operations", loads=request.to_change),
         actions=(
-            Action(
-                "validate",
-                request.validate,
-                by=EVERYBODY,
-                loads=request.beside,
-                alone=True,
-                gives=request.VALIDATED,
-            ),
+            VALIDATION,
+            validation.NOTE,
             _step("process", request.process, "place resume"),
             _step("query", request.ask, "ask"),
             _step("complete", request.complete, "complete"),

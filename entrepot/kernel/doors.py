@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, Protocol
 
 from entrepot.kernel.access import Caller
@@ -19,7 +19,7 @@ from entrepot.kernel.field import CREATE
 from entrepot.kernel.file import File, Held, Unplaced
 from entrepot.kernel.letter import Send, nobody
 from entrepot.kernel.noun import Noun, Nouns
-from entrepot.kernel.resource import Action, Resource, Text, Verb, Within, owned
+from entrepot.kernel.resource import Action, Consult, Resource, Text, Verb, Within, owned
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.query import LIMIT_DEFAULT, LIMIT_MAX, OPTIONS, Query, read_query
 from entrepot.kernel.scope import Filters
@@ -212,11 +212,20 @@ class Load:
 class Doors:
     """Who asks, what they may see, idempotency, preconditions, the transaction, the trail: once, for all."""
 
-    def __init__(self, nouns: Nouns, shapes: Shapes, store: Store, send: Send = nobody):
+    def __init__(
+        self,
+        nouns: Nouns,
+        shapes: Shapes,
+        store: Store,
+        send: Send = nobody,
+        consults: Mapping[Action, Consult] = MappingProxyType({}),
+    ):
+        """`consults` says in the middle of which actions somebody outside is asked."""
         self.nouns = nouns
         self.shapes = shapes
         self.store = store
         self.send = send
+        self.consults = consults
         self.filters = Filters(nouns)
 
     # Reading ---------------------------------------------------------------------------------
@@ -511,8 +520,9 @@ class Doors:
             replayed = await self.store.replay(caller.token_id, key, options.fingerprint)
             if replayed is not None:
                 return replayed
-        if action.consults is not None and not options.dry_run:
-            return await self._consult(caller, resource, action, thing_id, owner_id, raw, options)
+        consult = self.consults.get(action)
+        if consult is not None and not options.dry_run:
+            return await self._consult(consult, caller, resource, action, thing_id, owner_id, raw, options)
         try:
             return await self._retry(
                 lambda hand: self._once(caller, resource, action, thing_id, owner_id, raw, options, hand)
@@ -607,6 +617,7 @@ class Doors:
 
     async def _consult(
         self,
+        consult: Consult,
         caller: Caller,
         resource: Resource,
         action: Action,
@@ -625,7 +636,7 @@ class Doors:
             if replayed is not None:
                 return replayed
         try:
-            return await self._ask_and_apply(caller, resource, action, thing_id, owner_id, raw, options)
+            return await self._ask_and_apply(consult, caller, resource, action, thing_id, owner_id, raw, options)
         except BaseException:
             if key:
                 with contextlib.suppress(Exception):  # a claim that cannot be given back runs out by itself
@@ -634,6 +645,7 @@ class Doors:
 
     async def _ask_and_apply(
         self,
+        consult: Consult,
         caller: Caller,
         resource: Resource,
         action: Action,
@@ -642,19 +654,20 @@ class Doors:
         raw: object,
         options: Options,
     ) -> Answer:
-        consult = action.consults
-        assert consult is not None and thing_id is not None
+        assert thing_id is not None, "what is not there yet is asked about by nobody"
         first = replace(options, idempotency_key="")
         answer = await self._retry(
             lambda hand: self._once(caller, resource, action, thing_id, owner_id, raw, first, hand)
         )
-        question = await consult.prepare(self, caller, resource, thing_id)
+        question = await consult.prepare(self, caller, resource, thing_id, answer)
         reply = await consult.ask(self, question) if question is not None else None
-        if question is None or reply is None:
+        if reply is not None and consult.apply is None:
+            answer = replace(answer, body=encode(reply))
+        if question is None or reply is None or consult.apply is None:
             if options.idempotency_key:
                 await self.store.keep(self._stored(caller, resource, options, answer, claimed=True))
             return answer
-        by = Answering(question.answerer, consult.apply, int(answer.etag.strip('"')))
+        by = Answering(question.answerer, consult.apply, question.revision)
         second = replace(options, if_match="")
         try:
             return await self._retry(

@@ -31,9 +31,10 @@ def owned(row: sa.FromClause, by: str | sa.Table, name: str) -> sa.ColumnElement
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody outside is asked, and as whom they write when they answer."""
+    """What somebody outside is asked, as whom they write when they answer, and the revision that they are shown."""
 
     answerer: Caller
+    revision: int
     content: object = None
 
 
@@ -41,30 +42,30 @@ class Question:
 class Consult:
     """How somebody outside is asked in the middle of an action.
 
-    `prepare(doors, caller, resource, thing_id)` gives the question, or None when nobody needs to be
-    asked. `ask(doors, question)` makes the call, and gives a JSON object, or None where there was no answer:
-    then all stays as it is. `apply(call, thing, body, got)` is a verb that takes the answer; its
-    call is the answerer's, and so are the write rules. An answer with faults in it is a refusal, unless
-    `instead(doors, question, fault)` gives what is applied in its stead.
+    `prepare(doors, caller, resource, thing_id, answer)` gives the question, or None when nobody needs to be
+    asked; `answer` is that of the action so far. `ask(doors, question)` makes the call, and gives a JSON object, or
+    None where there was no answer: then all stays as it is. `apply(call, thing, body, got)` is a verb that takes the
+    answer; its call is the answerer's, and so are the write rules. An answer with faults in it is a refusal, unless
+    `instead(doors, question, fault)` gives what is applied in its stead. Without an `apply`, for an action of which
+    nothing is kept, what `ask` gives is the document that the action gives.
     """
 
     prepare: Callable[..., Awaitable[Question | None]]
     ask: Callable[..., Awaitable[object]]
-    apply: Verb
+    apply: Verb | None = None
     instead: Callable[..., Awaitable[object]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Action:
     """A verb on offer.
 
     `run(call, thing, body, got)` is a plain function. Who may ask is `by`, or whoever is on a row
     of the life's `moves`. `loads(load, call, thing, body)` fetches what the verb needs beside the
     thing itself. `answers` is the status of success; 204 gives no body. `method` is how it is asked for, at an address
-    of its own below the thing; creation, update and removal have the thing's. `consults` asks somebody
-    outside between two transactions. `takes` says what the body may hold beside the fields of the thing that
-    the caller may write, or, when it is `alone`, instead of them; `reads` brings other ways to
-    say a field to the field's own. `takes_file` says how a file may come with it.
+    of its own below the thing; creation, update and removal have the thing's. `takes` says what the body may hold
+    beside the fields of the thing that the caller may write, or, when it is `alone`, instead of them; `reads` brings
+    other ways to say a field to the field's own. `takes_file` says how a file may come with it.
     With `gives`, the JSON Schema of a document, the verb gives back such a document, and it is the answer.
     Of what is not `kept` the answer tells what would become of the thing, and nothing is written.
     `bare` names the member that a list stands for which comes without an object around it. `needs` is the code of a
@@ -79,7 +80,6 @@ class Action:
     answers: int = 200
     kept: bool = True
     method: str = "POST"
-    consults: "Consult | None" = None
     takes: tuple[Field, ...] = ()
     reads: Callable[[Body], Body] | None = None
     alone: bool = False

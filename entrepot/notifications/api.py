@@ -43,8 +43,12 @@ VALIDATING = frozenset(webhook.BY.split())
 
 WEBHOOKS = Resource(
     WEBHOOK,
-    create=create(webhook.create, by=webhook.BY, loads=webhook.beside, takes=_SIGNED, needs=NEEDS),
-    update=update(webhook.update, by=webhook.BY, loads=webhook.beside, takes=_SIGNED, needs=NEEDS),
+    create=create(
+        webhook.create, by=webhook.BY, loads=webhook.beside, takes=_SIGNED, reads=webhook.in_map, needs=NEEDS
+    ),
+    update=update(
+        webhook.update, by=webhook.BY, loads=webhook.beside, takes=_SIGNED, reads=webhook.in_map, needs=NEEDS
+    ),
     remove=remove(plain.erase, by=webhook.BY, needs=NEEDS),
     actions=(
         Action("enable", plain.step("enable"), moves="enable", needs=NEEDS),
@@ -53,7 +57,7 @@ WEBHOOKS = Resource(
     ),
     reads=VALIDATING,
     lists=VALIDATING,
-    summary="Where vendors are asked to validate what is asked of them.",
+    summary="Where vendors, and operations, are asked to validate what is asked of them.",
 )
 
 OFFERS = (

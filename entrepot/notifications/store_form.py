@@ -4,7 +4,7 @@ from entrepot.kernel.store_form import Form, World
 from entrepot.kernel.thing import Thing
 from entrepot.notifications import signature
 from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION
-from entrepot.notifications.webhook import ABOUT, OF, WEBHOOK
+from entrepot.notifications.webhook import OF, WEBHOOK, object_type
 
 
 def _event_subscription(subscription: Thing, world: World) -> None:
@@ -24,8 +24,8 @@ def _webhook(webhook: Thing, world: World) -> None:
     named = (webhook.criteria or {}).get(OF)
     if webhook.object_id is None and named is not None:
         webhook.object_id = named
-    if webhook.object_type is None and webhook.type in ABOUT:
-        webhook.object_type = ABOUT[webhook.type][0]
+    if webhook.object_type is None:
+        webhook.object_type = object_type(str(webhook.type))
     if isinstance(webhook.secret, str):
         webhook.secret = world.seal(webhook.secret)
 

@@ -1,7 +1,7 @@
 """A webhook: where a vendor is asked in the middle of an action, so that it validates what somebody asks of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
@@ -43,12 +43,16 @@ ABOUT: Mapping[str, tuple[str, str]] = {
     "ValidateEnrollmentQuerying":      ("Enrollment", ""),
     "ValidateReEnrollment":            ("Enrollment", ""),
     "ValidateReEnrollmentQuerying":    ("Enrollment", ""),
-    "ValidateAnswer":                  ("Enrollment", ""),
+    "ValidateAnswer":                  ("", ""),
 }  # fmt: skip
-"""Source: spec 5.2 and platform spec 5.1. Orders and requests are asked about; the others are kept for those who
-register them, until the platform has what they are about."""
+"""Source: spec 5.2 and platform spec 5.1. Orders, requests and accounts are asked about; the others are kept for those
+who register them, until the platform has what they are about. What kind of object an answer is, which is given in a
+chat of the helpdesk, no source says."""
 
 OF_PRODUCTS = ("Order", "Request")
+OF_OPERATIONS = ("Account",)
+"""Accounts are validated by operations alone, and a draft of one is nobody else's to see (platform spec 1.1)."""
+
 CRITERIA_MAX = 20
 PATH = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*){0,5}")
 VALUE = re.compile(r"[^\"\\\0]{1,500}")
@@ -67,24 +71,50 @@ LIFE = Machine(
 
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
-    """A vendor its own, operations all of them. Whoever is held to some buyers would learn of others by it."""
+    """A vendor its own, operations all of them; what they answered tells of things in rooms that must be open too.
+
+    Whoever is held to some buyers would learn of others by it.
+    """
     if who.actor == "kernel":
         return sa.true()
     if who.actor not in BY.split() or who.restricted:
         return sa.false()
-    return sa.true() if who.actor == "operations" else row.c.account_id == who.account
+    about = sa.case(*_collections(row), else_=sa.literal_column("'notifications'"))
+    whose = sa.true() if who.actor == "operations" else row.c.account_id == who.account
+    return sa.and_(whose, who.opens(about))
+
+
+def _collections(row: sa.FromClause) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
+    """Of each type, the collection that it is about."""
+    for kind, (_, collection) in ABOUT.items():
+        if collection:
+            yield row.c.type == sa.literal_column(f"'{kind}'"), sa.literal_column(f"'{collection}'")
 
 
 def check_criteria(value: object) -> list[str]:
     """What is wrong with criteria: paths, each with the value that must be there, or several as `in(path,(a,b))`."""
-    if not isinstance(value, dict) or len(value) > CRITERIA_MAX:
-        return [f"An object of at most {CRITERIA_MAX} paths and texts was expected."]
+    if not isinstance(value, dict) or len(value) > CRITERIA_MAX or len({path.lower() for path in value}) < len(value):
+        return [f"An object of at most {CRITERIA_MAX} paths, each once, and texts was expected."]
     for path, wanted in value.items():
         if not PATH.fullmatch(path):
             return [f"{path[:80]!r} is no path of a field."]
         if not isinstance(wanted, str) or not VALUE.fullmatch(wanted):
             return [f"A text without quotation marks and backslashes was expected for {path}."]
     return []
+
+
+def in_map(body: Body) -> Body:
+    """Criteria as a map, also where they came as a list of keys and values, in which older papers have them."""
+    said = body.get("criteria")
+    if not isinstance(said, list):
+        return body
+    entries = [Body(each) for each in said if isinstance(each, dict)]
+    keys = [each.get("key") for each in entries]
+    if len(entries) < len(said) or not all(isinstance(each, str) for each in keys) or len(set(keys)) < len(keys):
+        return body
+    found = {str(each.get("key")): each.get("value") for each in entries}
+    rest = {name: value for name, value in body.raw.items() if name.lower() != "criteria"}
+    return Body(rest | {"criteria": found}, body.prefix)
 
 
 CALL = {
@@ -156,17 +186,19 @@ async def beside(load: Load, call: Call, webhook: Thing | None, body: Body) -> G
     criteria = body.get("criteria") if "criteria" in body or webhook is None else webhook.criteria
     product_id = _product_id(criteria)
     got = await load(PRODUCTS, product_id=product_id)
-    kind = str(body.get("type") or "") if webhook is None else str(webhook.type)
-    kind = next((each for each in ABOUT if each.lower() == kind.lower()), "")
-    account = got.products[0].vendor_id if got.products else call.caller.account_id
+    kind = _type(body) if webhook is None else str(webhook.type)
+    whose = call.caller.account_id if webhook is None else webhook.account_id
+    account = got.products[0].vendor_id if got.products else whose
     return await load(OTHERS, account_id=account, type=kind, product_id=product_id)
 
 
 def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     """From here on its vendor is asked. Operations may set one up for a vendor."""
-    _require_orders(call)
+    _require_room(call, _type(body))
     webhook = plain.begin(call, WEBHOOK, body, account_id=call.caller.account_id)
-    webhook.object_type = ABOUT[str(webhook.type)][0] if webhook.type is not None else None
+    webhook.object_type = object_type(str(webhook.type))
+    if webhook.object_type in OF_OPERATIONS and not call.by("operations"):
+        call.fault(body.path("type"), f"{webhook.object_type}s are validated by operations alone.")
     _take_object(call, webhook, body, got)
     _take_secret(call, webhook, body)
     if webhook.secret is None:
@@ -178,7 +210,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
 
 def update(call: Call, webhook: Thing, body: Body, got: Got) -> None:
     """Where, and about what; a new secret where there is one in the body."""
-    _require_orders(call)
+    _require_room(call, str(webhook.type))
     plain.write(call, webhook, body)
     _take_object(call, webhook, body, got)
     _take_secret(call, webhook, body)
@@ -205,15 +237,26 @@ def _product_id(criteria: object) -> str:
     return named if isinstance(named, str) and "\0" not in named else ""
 
 
-def _require_orders(call: Call) -> None:
-    """Whole orders are sent to where it says: that is for whoever may read them all."""
-    modules = call.caller.modules
-    if call.caller.buyers is not None or (modules is not None and "commerce" not in modules):
-        raise Forbidden("Webhooks are sent whole orders: this caller may not read them all.")
+def object_type(kind: str) -> str | None:
+    """What a webhook of that type is about."""
+    return ABOUT.get(kind, ("", ""))[0] or None
+
+
+def _type(body: Body) -> str:
+    """The type that a body names, in whatever case; what is wrong with it is told by the verb."""
+    named = str(body.get("type") or "").lower()
+    return next((each for each in ABOUT if each.lower() == named), "")
+
+
+def _require_room(call: Call, kind: str) -> None:
+    """Whole orders, requests or accounts are sent to where it says: that is for whoever may read them all."""
+    modules, room = call.caller.modules, ABOUT.get(kind, ("", ""))[1].partition("/")[0]
+    if call.caller.buyers is not None or (modules is not None and room and room not in modules):
+        raise Forbidden("Webhooks are sent whole documents: this caller may not read them all.")
 
 
 def _take_object(call: Call, webhook: Thing, body: Body, got: Got) -> None:
-    """The product that the criteria name, and what else they say, checked as the vendor's own filter."""
+    """The product that the criteria name, and what else they say, checked as a filter of the owner's."""
     path = body.path("criteria")
     if any(each.startswith(path) for each in call.faults) or webhook.type is None:
         return
@@ -237,13 +280,14 @@ def _require_filter(call: Call, webhook: Thing, path: str) -> None:
     if not said or not collection:
         return
     try:
-        Filters(call.nouns).prepare(call.nouns[collection], VENDOR, Query(filter=parse_filter(said)))
+        Filters(call.nouns).prepare(call.nouns[collection], _owner(webhook), Query(filter=parse_filter(said)))
     except RqlFault as fault:
         call.fault(path, f"{fault.token}: {fault.message}"[:500])
 
 
-VENDOR = Who("vendor", restricted=False)
-"""As whom its criteria are read."""
+def _owner(webhook: Thing) -> Who:
+    """As whom its criteria are read."""
+    return Who("operations" if webhook.object_type in OF_OPERATIONS else "vendor", restricted=False)
 
 
 def _take_secret(call: Call, webhook: Thing, body: Body) -> None:

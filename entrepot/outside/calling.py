@@ -27,6 +27,10 @@ LOOKING_UP_MAX = 32
 NOT_PUBLIC = "Calls are made to public addresses alone; the operator may allow others."
 NOT_SECURE = "Calls are made by https alone; the operator may allow others."
 
+UNICAST = IPv6Network("2000::/3")
+"""All that is given out of the newer addresses. What lies outside may still lead to an older one, as `::10.0.0.1` does
+where tunnels are made by themselves."""
+
 TRANSLATED = IPv6Network("64:ff9b::/96")
 CLOUD = ip_network("168.63.129.16/32")
 """Where the machines of one large cloud find what they need to know of themselves, though it looks public."""
@@ -39,7 +43,7 @@ def is_public(address: str) -> bool:
         inner = _inner(found)
         if inner is not None:
             return _is_public(inner)
-        if found.is_site_local or found.teredo is not None:
+        if found not in UNICAST or found.teredo is not None:
             return False
     return _is_public(found)
 

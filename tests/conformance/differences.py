@@ -175,6 +175,7 @@ DIFFERENCES: dict[str, str] = {
     """,
     "Validation: newer programs ask in more cases, by a name; criteria are a map (platform spec 5.1, 13; docs/webhooks.md).": """
         Order.validation: not there
+        Request.validation: not there
         Webhook.criteria: a list there
         Webhook.name: not there
         Webhook.type: * not there

@@ -49,11 +49,13 @@ class Oracle:
         self.begun = asyncio.Event()
         self.words: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    async def prepare(self, doors: Doors, caller: Caller, resource: Resource, thing_id: str) -> Question | None:
+    async def prepare(
+        self, doors: Doors, caller: Caller, resource: Resource, thing_id: str, answer: Answer
+    ) -> Question | None:
         if self.answerer is None:
             return None
         shown = await doors.get(self.answerer, resource, thing_id)
-        return Question(self.answerer, json.loads(shown.body))
+        return Question(self.answerer, int(shown.etag.strip('"')), json.loads(shown.body))
 
     async def ask(self, doors: Doors, question: Question) -> object:
         self.asked.append(question.content)
@@ -88,13 +90,10 @@ class Bench:
         shapes = Shapes(nouns)
         self.pool, self.oracle, self.id, self.url = pool, oracle, gadget_id, url
         self.store = Store(pool, nouns, shapes, Vault(KEY), sandbox=False, key=b"k" * 32)
-        self.doors = Doors(nouns, shapes, self.store)
-        consult = Consult(oracle.prepare, oracle.ask, take)
-        self.resource = Resource(
-            GADGET,
-            update=update(write, by="client vendor operations"),
-            actions=(Action("ponder", write, by="client", consults=consult),),
-        )
+        ponder, guess = Action("ponder", write, by="client"), Action("guess", write, by="client", kept=False)
+        self.resource = Resource(GADGET, update=update(write, by="client vendor operations"), actions=(ponder, guess))
+        consults = {ponder: Consult(oracle.prepare, oracle.ask, take), guess: Consult(oracle.prepare, oracle.ask)}
+        self.doors = Doors(nouns, shapes, self.store, consults=consults)
 
     async def ponder(self, body: object = None, caller: Caller = CLIENT, key: str = "", **more: Any) -> Answer:
         options = Options(idempotency_key=key, fingerprint=repr(body).encode() if key else b"", **more)
@@ -329,6 +328,21 @@ def test_an_answer_that_cannot_be_taken_is_refused_and_changes_nothing(bench, wo
             await b.ponder({"name": "Wagon"}, key=f"bad {words}")
         assert (await b.seen())["revision"] == 2
         assert await b.pool.fetchval("select count(*) from idempotency where key = $1", f"bad {words}") == 0
+
+    bench(story)
+
+
+def test_where_nothing_is_kept_what_is_said_is_the_answer(bench):
+    async def story(b: Bench, oracle: Oracle) -> None:
+        oracle.say({"id": b.id, "name": "Said"})
+        guess = b.resource.actions[1]
+        options = Options(idempotency_key="guess", fingerprint=b"guess")
+        answer = await b.doors.act(CLIENT, b.resource, guess, b.id, {"name": "Wagon"}, options)
+        assert json.loads(answer.body) == {"id": b.id, "name": "Said"}
+        found = await b.seen()
+        assert (found["name"], found["revision"]) == ("Cart", 1)
+        again = await b.doors.act(CLIENT, b.resource, guess, b.id, {"name": "Wagon"}, options)
+        assert (again.replayed, again.body, len(oracle.asked)) == (True, answer.body, 1)
 
     bench(story)
 

@@ -41,11 +41,13 @@ class Got:
 
 @dataclass
 class Inbox:
-    """What came in, and how the next is answered."""
+    """What came in, and how the next is answered: in which words, and with how many seconds from byte to byte."""
 
     port: int = 0
     got: list[Got] = field(default_factory=list)
     answer: Callable[[Got], Answer] = lambda _: OK
+    reason: str | None = None
+    pace: float = 0
 
     @property
     def url(self) -> str:
@@ -78,12 +80,14 @@ def inbox() -> Iterator[Inbox]:
             found.got.append(got)
             status, headers, body = found.answer(got)
             with contextlib.suppress(ConnectionError):
-                self.send_response(status)
+                self.send_response(status, found.reason)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                for piece in [body[at : at + 1] for at in range(len(body))] if found.pace else [body]:
+                    self.wfile.write(piece)
+                    time.sleep(found.pace)
 
         def log_message(self, format: str, *args: object) -> None:
             return

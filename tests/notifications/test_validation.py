@@ -29,11 +29,12 @@ from tests.orders import live
 from tests.party import Party, at_once, ok
 from tests.purchases import draft, placed, queried
 from tests.serving import Served
-from tests.world import DRAFT_ITEM, MONTHLY, ONCE, OTHER_PRODUCT, PRODUCT, YEARLY, refer
+from tests.world import ACCOUNTS, DRAFT_ITEM, MONTHLY, ONCE, OTHER_PRODUCT, PRODUCT, YEARLY, refer
 
 Row = dict[str, Any]
 Api = Callable[[str], Party]
 JSON = {"content-type": "application/json"}
+VENDOR, OTHER_VENDOR = (ACCOUNTS[who][0] for who in ("vendor", "other vendor"))
 
 
 @pytest.fixture
@@ -559,3 +560,259 @@ def test_every_party_may_have_an_order_validated(api, served: Served, receiver):
     registered(api, receiver.url)
     for who in ("vendor", "operations", "restricted"):
         assert ok(validate(api, draft(served), who=who))["validation"]["status"] == "Valid"
+
+
+# By the letter -------------------------------------------------------------------------------------------
+
+
+def test_two_more_tries_are_made_each_a_second_later(api, served, receiver):
+    """Source: spec 2.10."""
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    receiver.answer = lambda _: (200, JSON, b"?")
+    assert ok(validate(api, draft(served)))["validation"]["status"] == "Unanswered"
+    first, second, third = (each.at for each in receiver.got)
+    assert 1 <= second - first < 1.5 and 1 <= third - second < 1.5
+
+
+def test_an_answer_that_trickles_in_is_late(api, served, receiver):
+    wants(api, DRAFT, timeout="PT1S")
+    registered(api, receiver.url)
+
+    receiver.answer, receiver.pace = (lambda _: (200, JSON, b" " * 100)), 0.05
+    began = time.monotonic()
+    assert ok(validate(api, draft(served)))["validation"]["status"] == "Unanswered"
+    assert time.monotonic() - began < 1.9
+
+
+@pytest.mark.parametrize(("url", "reason"), [
+    ("https://nowhere.invalid/hook", "Its name was not found."),
+    ("https://xn--\x7e.example/hook", "Its name was not found."),
+    ("https://127.0.0.1:99999/hook", "This is no address that can be called."),
+])  # fmt: skip
+def test_an_address_that_leads_nowhere_is_as_good_as_no_answer(api, served, url, reason):
+    wants(api, DRAFT)
+    registered(api, url)
+    order = draft(served)
+    assert ok(validate(api, order))["validation"]["status"] == "Unanswered"
+    assert seen(api, order)["validation"]["reason"] == reason
+
+
+def test_a_secret_that_was_made_for_it_signs_too(api, served, receiver):
+    wants(api, DRAFT)
+    given = {"type": DRAFT, "url": receiver.url, "criteria": {"product.id": PRODUCT}}
+    made = ok(api("vendor").post(WEBHOOKS, given))
+    ok(validate(api, draft(served)))
+    assert claims(receiver.got[0], made["secret"])["webhook_id"] == made["id"]
+
+
+def _changing(receiver: Inbox, then: Callable[[], object]) -> None:
+    """Whoever is asked objects, once something about the asking has changed."""
+
+    def answer(got: Got):
+        then()
+        return saying(lambda order: {"error": {"message": "No."}})(got)
+
+    receiver.answer = answer
+
+
+def test_what_becomes_of_the_webhook_or_the_product_meanwhile_is_for_the_next_time(api, served, receiver):
+    wants(api, DRAFT)
+    made = registered(api, receiver.url)
+    path = f"{WEBHOOKS}/{made['id']}"
+    for then in (
+        lambda: ok(api("vendor").put(path, {"secret": "rotated"})),
+        lambda: ok(api("vendor").put(path, {"url": "http://127.0.0.1:9/"})),
+        lambda: ok(api("vendor").post(f"{path}/disable")),
+    ):
+        _changing(receiver, then)
+        assert ok(validate(api, draft(served)))["validation"]["status"] == "Invalid"
+        ok(api("vendor").put(path, {"url": receiver.url}))
+    assert [claims(each, secret) for each, secret in zip(receiver.got, (CHOSEN, "rotated", "rotated"), strict=True)]
+    assert "validation" not in ok(validate(api, draft(served)))
+    ok(api("vendor").post(f"{path}/enable"))
+    _changing(receiver, lambda: wants(api))
+    assert ok(validate(api, draft(served)))["validation"]["status"] == "Invalid"
+    assert "validation" not in ok(validate(api, draft(served)))
+    assert len(receiver.got) == 4
+
+
+@pytest.mark.parametrize("how", ["deleted", "without a line"])
+@pytest.mark.parametrize("policy", ["answer", "refusal", "silence"])
+def test_an_order_that_is_deleted_or_loses_a_line_meanwhile_stays_so(api, served, receiver, how, policy):
+    wants(api, DRAFT, whenUnreachable="refuse")
+    registered(api, receiver.url)
+    order = draft(served)
+    path = f"{ORDERS}/{order['id']}"
+
+    def then() -> None:
+        if how == "deleted":
+            assert api("client").delete(path).status == 204
+        else:
+            ok(api("client").put(path, {"lines": [{"id": order["lines"][0]["id"], "quantity": 10}]}))
+
+    def answer(got: Got):
+        then()
+        return {
+            "answer": saying(same), "refusal": lambda _: (400, JSON, b'{"message": "No."}'),
+            "silence": lambda _: (302, {}, b""),
+        }[policy](got)  # fmt: skip
+
+    receiver.answer = answer
+    reply = validate(api, order)
+    assert reply.status == {"answer": 409, "refusal": 400, "silence": 409}[policy], reply.json
+    after = seen(api, order, "operations")
+    assert "validation" not in after
+    assert (after["status"], len(after["lines"])) == (("Deleted", 2) if how == "deleted" else ("Draft", 1))
+
+
+def test_another_orders_lines_and_parameters_are_not_found(api, served, receiver):
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    order, other = draft(served), draft(served)
+    before = seen(api, other)
+    for answer in (
+        {"lines": [{"id": other["lines"][0]["id"], "price": {"unitPP": 1}}]},
+        {"parameters": {"ordering": [{"id": "PAR-5002-0001-0001", "value": "x"}]}},
+        {"id": other["id"], "lines": before["lines"]},
+    ):
+        receiver.answer = saying(lambda _, said=answer: said)
+        assert ok(validate(api, order))["validation"]["status"] == "Unanswered"
+    receiver.answer = saying(lambda _: {"id": other["id"], "agreement": refer(other["agreement"]["id"]),
+                                        "error": {"message": "No."}})  # fmt: skip
+    shown = ok(validate(api, order))
+    assert (shown["id"], shown["validation"]["status"]) == (order["id"], "Invalid")
+    assert seen(api, other) == before
+
+
+def test_constraints_are_the_vendors_to_set_and_hide_what_they_hide(api, served, receiver):
+    def answer(order: Row) -> Row:
+        parameter(order, "company")["constraints"] = {"readonly": True}
+        parameter(order, "company")["value"] = "As we know it"
+        parameter(order, "note").update(constraints={"hidden": True}, value="inside")
+        return {**order, "error": None}
+
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    receiver.answer = saying(answer)
+    order = draft(served)
+    shown = ok(validate(api, order))
+    assert shown["validation"]["status"] == "Valid" and "error" not in shown
+    assert parameter(shown, "company")["constraints"]["readonly"] is True
+    assert "inside" not in json.dumps(shown) and "note" not in [
+        each["externalId"] for each in shown["parameters"]["ordering"]
+    ]
+    again = validate(api, order, {"parameters": {"ordering": [{"externalId": "company", "value": "Mine"}]}})
+    assert parameter(ok(again), "company")["value"] == "As we know it"
+    wrong = saying(lambda _: {"parameters": {"ordering": [{"externalId": "note", "constraints": {"hidden": "yes"}}]}})
+    receiver.answer = wrong
+    assert ok(validate(api, order))["validation"]["status"] == "Unanswered"
+    assert "hidden" in seen(api, order)["validation"]["reason"]
+
+
+def test_nothing_to_object_to_may_be_said_as_null(api, served, receiver):
+    def objecting(order: Row) -> Row:
+        return {
+            "error": {"message": "No."},
+            "parameters": {"ordering": [{"externalId": "company", "error": {"message": "No."}}]},
+        }
+
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    order = draft(served)
+    receiver.answer = saying(objecting)
+    assert ok(validate(api, order))["validation"]["status"] == "Invalid"
+    nothing = {
+        "error": None,
+        "lines": None,
+        "parameters": {"ordering": [{"externalId": "company", "error": None}], "fulfillment": None},
+    }
+    for said in (nothing, {"error": None, "parameters": None}):
+        receiver.answer = saying(lambda _, said=said: said)
+        shown = ok(validate(api, order))
+        assert shown["validation"]["status"] == "Valid" and "error" not in parameter(shown, "company")
+
+
+# Hostile ones --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("notes", "criterion", "hit"), [
+    ("a&b", "a&b", True), ("50%", "50%", True), ("a+b", "a+b", True), ("%41", "%41", True), ("A", "%41", False),
+    ("x", 'x%22)|ne(id,%22x', False), ("x#y", "x#y", True), ("it's", "it's", True), ("ä b", "ä b", True),
+    ("a=b", "a=b", True), ("x", "x&limit=5", False), ("(", "(", True), ("in(x,(a,b))!", "in(x,(a,b))!", True),
+])  # fmt: skip
+def test_criteria_mean_what_they_say_and_nothing_else(api, served, receiver, notes, criterion, hit):
+    wants(api, DRAFT)
+    registered(api, receiver.url, notes=criterion)
+    shown = ok(validate(api, draft(served), {"notes": notes}))
+    assert shown.get("validation", {}).get("status") == ("Valid" if hit else None)
+
+
+def test_the_webhook_of_a_vendor_that_is_disabled_hears_nothing_more(api, served, receiver):
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    order, vendor = draft(served), f"/accounts/accounts/{VENDOR}"
+    ok(api("operations").post(f"{vendor}/disable"))
+    try:
+        assert "validation" not in ok(validate(api, order, who="operations"))
+        assert receiver.got == []
+    finally:
+        ok(api("operations").post(f"{vendor}/enable"))
+    assert ok(validate(api, order))["validation"]["status"] == "Valid"
+
+
+def test_a_webhook_of_somebody_elses_for_the_same_product_hears_nothing(api, served, receiver):
+    """A world file may say so; over the API nobody can."""
+    wants(api, DRAFT)
+    served.load([{"$kind": "notifications/webhooks", "id": "WBH-3002-0077", "account": refer(OTHER_VENDOR), "type": DRAFT,
+                  "url": receiver.url, "secret": CHOSEN, "criteria": {"product.id": PRODUCT}}])  # fmt: skip
+    assert "validation" not in ok(validate(api, draft(served)))
+    assert receiver.got == []
+
+
+def test_what_comes_back_is_kept_as_it_was_and_says_nothing_else(api, served, receiver):
+    wants(api, DRAFT)
+    made = registered(api, receiver.url)
+    receiver.reason = "OK\tX-Other: y"
+    receiver.answer = lambda _: (200, {"x-long": "h" * 5000, "x-latin": "\xe9\x85"}, b"\xff\x00<script>" + b"x" * 5000)
+    validate(api, draft(served))
+    last = told(api, made)["lastCall"]
+    assert last["reasonPhrase"] == "OK", "it is the standard's, not the receiver's"
+    assert len(last["headers"]) <= 2000 and len(last["response"]) <= 2000 and "\0" not in last["response"]
+    calls = ok(api("vendor").get(f"{WEBHOOKS}/{made['id']}/calls"))["data"]
+    assert calls[0]["response"].startswith("\ufffd<script>")
+
+
+@pytest.mark.parametrize("said", [
+    b'{"message": "\\ud800"}', b'{"message": "a\\u0000b"}', b'{"message": 5}', b'{"message": {}}', b'{"message": ""}',
+    b'{"message": "' + b"m" * 100_000 + b'"}', b'{"message": "x", "n": ' + b"9" * 5000 + b"}", b'{"message": null}',
+])  # fmt: skip
+def test_a_refusal_in_odd_words_is_refused_or_none(api, served, receiver, said):
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    receiver.answer = lambda _: (400, JSON, said)
+    reply = validate(api, draft(served))
+    assert reply.status in (200, 400) and len(reply.body) < 20_000
+    assert "\\u0000" not in reply.body.decode()
+
+
+@pytest.mark.parametrize("said", [
+    {"lines": [{"item": {"id": MONTHLY}, "quantity": 10**30}]},
+    {"lines": [{"item": {"id": MONTHLY}, "quantity": 1, "price": {"unitPP": 1e300}}]},
+    {"lines": [{"item": "x", "quantity": 1}]},
+    {"lines": {"item": {}}},
+    {"error": "No."},
+    {"error": {"message": "a\0b"}},
+    {"error": {"message": "x", "deep": [[[[[[[[[[]]]]]]]]]]}},
+    {"parameters": {"ordering": [{"externalId": "company", "value": "a\0b"}]}},
+    {"parameters": {"ordering": [{"externalId": "company", "value": "v" * 3_000_000}]}},
+    {"parameters": {"ordering": [{"externalId": "note", "value": "x"}] * 1001}},
+], ids=lambda each: str(each)[:50])  # fmt: skip
+def test_odd_answers_are_none_and_do_no_harm(api, served, receiver, said):
+    wants(api, DRAFT)
+    registered(api, receiver.url)
+    order = draft(served)
+    receiver.answer = saying(lambda _: said)
+    assert ok(validate(api, order))["validation"]["status"] in ("Unanswered", "Invalid")
+    after = seen(api, order)
+    assert len(after["lines"]) == 2 and "a\0b" not in json.dumps(after)

@@ -17,7 +17,8 @@ OTHERS = (
     "100.100.100.200", "192.0.2.1", "198.18.0.1", "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255",
     "168.63.129.16", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1",
     "2001:db8::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1", "2002:a00:1::1",
-    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2", "::7f00:1", "::10.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::a00:1", "1::1",
+    "::ffff:0.0.0.0", "::ffff:168.63.129.16", "5f00::1", "e000::1",
 )  # fmt: skip
 
 
@@ -106,7 +107,10 @@ def test_a_connection_is_used_again():
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:9/", "https://localhost:9/", "https://[::1]:9/", "https://0/",
-                                 "https://2130706433/", "https://127.1/", "https://169.254.169.254/latest"])  # fmt: skip
+                                 "https://2130706433/", "https://127.1/", "https://169.254.169.254/latest",
+                                 "https://0x7f.1/", "https://0177.0.0.1/", "https://[::ffff:127.0.0.1]:9/",
+                                 "https://[::7f00:1]/", "https://user:pass@127.0.0.1/",
+                                 "https://1.1.1.1@127.0.0.1:9/", "https://127.0.0.1:9#@1.1.1.1/"])  # fmt: skip
 def test_what_is_not_public_is_not_called(url: str):
     fault = refused(url, private=False)
     assert (fault.refused, fault.words) == (True, NOT_PUBLIC)
