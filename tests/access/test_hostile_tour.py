@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +13,8 @@ from entrepot.offers import NOUNS, OFFERS
 from tests.access.crowd import Crowd, Row, address, alike
 from tests.access.oracle import visible
 from tests.access.test_addresses import never_like
+from tests.asked import BESIDE, statements
 from tests.party import ok
-from tests.serving import Served
 from tests.world import LICENSEE, OTHER_LICENSEE, PRODUCT, TOKENS, purchase, refer
 
 STRANGERS = ("other client", "other vendor", "restricted")
@@ -179,28 +178,6 @@ def replaced(value: Any, old: str, new: str) -> Any:
 # Time -------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def statements(served: Served) -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
-    found: list[str] = []
-
-    def note(record: Any) -> None:
-        found.append(record.query)
-
-    open_now = [each._con for each in served.parts.pool._holders if each._con is not None]
-    for conn in open_now:
-        conn.add_query_logger(note)
-    try:
-        yield found
-    finally:
-        for conn in open_now:
-            conn.remove_query_logger(note)
-
-
-BESIDE = ("token_hash", "last_access_at", "from due", "sealer", "entrepot_now() as now")
-"""Who asks is found out now and then, and background work goes on."""
-
-
 def test_what_is_hidden_takes_the_same_steps_as_what_is_not_there(crowd: Crowd) -> None:
     """The time of a 404 tells nothing: the same statements are asked, whatever the reason is."""
     compared = 0
@@ -216,7 +193,7 @@ def test_what_is_hidden_takes_the_same_steps_as_what_is_not_there(crowd: Crowd) 
                         status = crowd.call(
                             who, method, f"/{resource.address}/{name}{way}", {} if method == "PUT" else None
                         ).status
-                    asked.append([text for text in found if not any(word in text for word in BESIDE)])
+                    asked.append([each.query for each in found if not any(word in each.query for word in BESIDE)])
                 assert status in (403, 404, 405), (resource.address, method, status)
                 assert asked[1] == asked[2], (resource.address, method)
                 compared += status == 404

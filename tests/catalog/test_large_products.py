@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.access.test_hostile_tour import BESIDE, statements
+from tests.asked import BESIDE, scans, statements
 from tests.party import Api, at_once, ok
 from tests.serving import Served
 from tests.world import PRODUCT, refer
@@ -54,7 +54,7 @@ def test_a_long_page_takes_as_few_statements_as_a_short_one(large: Served, api: 
         with statements(large) as asked:
             page = ok(api(who).get(address))
         assert len(page["data"]) == limit and page["$meta"]["pagination"]["total"] == MANY
-        found = [text for text in asked if not any(word in text for word in BESIDE)]
+        found = [each for each in asked if not any(word in each.query for word in BESIDE)]
         assert 0 < len(found) <= FEW, found
 
 
@@ -62,7 +62,7 @@ def test_lists_count_what_stands_on_them_without_a_statement_for_each(large: Ser
     ok(api("operations").get("/catalog/price-lists?select=statistics"))
     with statements(large) as asked:
         page = ok(api("operations").get("/catalog/price-lists?select=statistics"))
-    assert len([text for text in asked if not any(word in text for word in BESIDE)]) <= 3
+    assert len([each for each in asked if not any(word in each.query for word in BESIDE)]) <= 3
     assert {each["id"]: each["statistics"]["priceListItems"] for each in page["data"]}[PRICES] == MANY + 4
 
 
@@ -82,3 +82,52 @@ def test_items_of_one_product_are_made_at_once(large: Served, api: Api) -> None:
         )
     ]
     assert len(set(made)) == 40
+
+
+FILL = """
+do $$
+declare
+    of_items text := (select string_agg(quote_ident(attname), ',') from pg_attribute
+        where attrelid = 'items'::regclass and attnum > 0 and attgenerated = '' and not attisdropped
+        and attname not in ('id', 'external_ids_vendor', 'audit_created_at'));
+    of_prices text := (select string_agg(quote_ident(attname), ',') from pg_attribute
+        where attrelid = 'price_list_items'::regclass and attnum > 0 and attgenerated = '' and not attisdropped
+        and attname not in ('id', 'item_id', 'audit_created_at'));
+begin
+    execute format('insert into items (id, external_ids_vendor, audit_created_at, %1$s)
+        select ''ITM-X-'' || n, ''X-'' || n, now() + n * interval ''1 ms'', %1$s
+        from items, generate_series(1, {more}) n where id = ''ITM-{digits}-1000''', of_items);
+    execute format('insert into price_list_items (id, item_id, audit_created_at, %1$s)
+        select ''PRI-X-'' || n, ''ITM-X-'' || n, now() + n * interval ''1 ms'', %1$s
+        from price_list_items, generate_series(1, {more}) n where id = ''PRI-{digits}-0001-1000''', of_prices);
+    analyze items;
+    analyze price_list_items;
+end $$
+"""
+MORE = 3000
+
+
+@pytest.fixture(scope="module")
+def larger(large: Served) -> Served:
+    """Some thousand items more, all of them published and for sale."""
+    large.fetch(FILL.format(more=MORE, digits=DIGITS))
+    return large
+
+
+@pytest.mark.parametrize("who", ["vendor", "client", "operations"])
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        (f"/catalog/items?eq(product.id,{PRODUCT})&eq(status,Published)", "items"),
+        (f"/catalog/price-lists/{PRICES}/items?eq(status,ForSale)", "price_list_items"),
+        (f"/catalog/price-lists/{PRICES}/items?eq(status,ForSale)&like(item.name,*Plan*)", "price_list_items"),
+    ],
+)
+def test_a_page_of_a_long_list_reads_its_rows_alone(larger: Served, api: Api, path: str, table: str, who: str) -> None:
+    """Whether it is planned with these values in view or once for all."""
+    with statements(larger) as asked:
+        assert ok(api(who).get(f"{path}&limit=100"))["$meta"]["pagination"]["total"] > MORE
+    paging = next(each for each in asked if f"FROM {table} " in each.query and "LIMIT" in each.query)
+    for planned in ("force_custom_plan", "force_generic_plan"):
+        found = scans(larger, paging, table, planned=planned)
+        assert 0 < sum(each["read"] for each in found) <= 300, (planned, found)

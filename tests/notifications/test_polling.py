@@ -1,13 +1,13 @@
 """Extensions poll: the query of the SDK of 2025 finds what waits for a vendor by an index, among many orders."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 import pytest
 
+from tests.asked import scans, statements
 from tests.orders import live
 from tests.party import Party, ok
 from tests.purchases import completed, placed
@@ -85,42 +85,16 @@ def many(served: Served) -> None:
 
 
 def test_no_order_that_waits_for_nobody_is_looked_at(api: Api, served: Served, many: None):
-    sent: list[Any] = []
     before = live(served)["status"]
     assert before == "Active"
-
-    async def listen(add: bool) -> None:
-        for holder in served.parts.pool._holders:
-            if holder._con is not None:
-                (holder._con.add_query_logger if add else holder._con.remove_query_logger)(sent.append)
-
-    served.run(listen(True))
-    page = ok(api("vendor").get(polling(PRODUCT, OTHER_PRODUCT, offset=100)))
-    served.run(asyncio.sleep(0.1))
-    served.run(listen(False))
+    with statements(served) as asked:
+        page = ok(api("vendor").get(polling(PRODUCT, OTHER_PRODUCT, offset=100)))
     assert page["$meta"]["pagination"]["total"] >= WAITING and len(page["data"]) == 10
-    looked = [each for each in sent if "from orders" in each.query.lower() and "limit" in each.query.lower()]
-    assert looked, [each.query for each in sent]
-
-    async def explain(text: str, values: Any) -> Any:
-        conn = await asyncpg.connect(served.database)
-        try:
-            found = await conn.fetchval("explain (analyze, format json) " + text, *values)
-            return json.loads(found)[0]["Plan"]
-        finally:
-            await conn.close()
-
+    looked = [each for each in asked if "from orders" in each.query.lower() and "limit" in each.query.lower()]
+    assert looked, [each.query for each in asked]
     for each in looked:
-        scans = [
-            node for node in nodes(asyncio.run(explain(each.query, each.args))) if node.get("Relation Name") == "orders"
-        ]
-        assert scans, each.query
-        for node in scans:
-            read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        found = scans(served, each, "orders")
+        assert found, each.query
+        for node in found:
             assert node["Node Type"].startswith(("Index", "Bitmap")), node
-            assert read * node["Actual Loops"] <= WAITING * 2, node
-
-
-def nodes(plan: Row) -> list[Row]:
-    """All steps of a plan."""
-    return [plan, *(below for each in plan.get("Plans", ()) for below in nodes(each))]
+            assert node["read"] <= WAITING * 2, node
