@@ -134,8 +134,8 @@ bench-pax8: $(VENV)/.installed-dev ## Measure the Pax8 API with a partner of 10,
 	@$(BIN)/python -m bench.pax8 $(ARGS)
 
 .PHONY: faults
-faults: $(VENV)/.installed-dev ## Kill servers and workers while webhooks are sent (ARGS="--kills 20 --orders 200")
-	@$(BIN)/python -m tests.notifications.killing $(ARGS)
+faults: $(VENV)/.installed-dev ## Kill programs while webhooks are sent and orders fulfilled (ARGS="--story fulfilment --kills 20")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 .PHONY: bench-deliveries
 bench-deliveries: $(VENV)/.installed-dev ## Measure webhooks: how soon, how many, and beside dead receivers

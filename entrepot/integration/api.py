@@ -13,6 +13,7 @@ from entrepot.integration.publication import ACTIONS
 from entrepot.kernel import plain
 from entrepot.kernel.file import pictured
 from entrepot.kernel.resource import Action, Resource, create, remove, update
+from entrepot.notifications import fault
 
 NOUNS = (EXTENSION, CATEGORY, DOCUMENT, MEDIA, TERMS, VARIANT, INSTANCE, INSTALLATION)
 
@@ -33,6 +34,7 @@ INSTALLATIONS = Resource(
     actions=(
         Action("redeem", installation.redeem, moves="redeem", loads=installation.beside, takes=(installation.CODE,)),
         Action("token", installation.token, by="vendor", loads=installation.beside, gives=TOKEN, alone=True),
+        Action("fault", installation.make_fault, by=TRADE, takes=fault.TAKES, alone=True),
         EXPIRATION,
     ),
     summary="Which accounts an extension may act for, and within which modules.",

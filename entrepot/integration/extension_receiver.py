@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+import sqlalchemy as sa
+
 from entrepot.accounts.account import ACCOUNT
 from entrepot.accounts.module import MODULE
 from entrepot.integration.api import EXTENSIONS, INSTALLATIONS, LOSING, MISSING
@@ -64,7 +66,14 @@ BESIDE = {
     "accounts": Want(ACCOUNT, lambda row: row.c.id == among("account_ids")),
     "modules": Want(MODULE, lambda row: row.c.id != ""),
 }
-OF_DELIVERY = {"tasks": Want(TASK, lambda row: row.c.delivery == given("delivery"), alone=False)}
+OF_DELIVERY = {
+    "tasks": Want(
+        TASK, lambda row: sa.and_(row.c.delivery >= given("first"), row.c.delivery < given("beyond")), alone=False
+    )
+}
+"""Those of one delivery: it has another one each time that somebody has it sent again after the last one ended."""
+
+ENDED = ("Completed", "Failed")
 
 
 class Extensions:
@@ -173,7 +182,7 @@ class Installed:
         told = [each for each in happened.events if not str(each[1]["event"]).startswith(OWN)]
         routes = await self._routes([document for _, document in told])
         events = [
-            (position, {**document, ROUTE: route})
+            (position, _names(document, route))
             for (position, document), route in zip(told, routes, strict=True)
             if route is not None
         ]
@@ -272,14 +281,15 @@ class Installed:
 
     async def _task(self, delivery: Delivery, event: Mapping[str, Any]) -> Thing:
         """The task of a delivery, made at the first attempt. Raises NotSent where it is over, or being worked on."""
+        named = f"{delivery.id}/{delivery.redelivered}" if delivery.redelivered else delivery.id
         task = await self._found(delivery)
-        if task is None:
-            await self.doors.create(self.platform, ASKING, self._asked(delivery, event), Options())
+        if task is None or (task.status in ENDED and task.delivery != named):
+            await self.doors.create(self.platform, ASKING, self._asked(named, event), Options())
             task = await self._found(delivery)
         assert task is not None, "the task was made just now"
-        if task.status in ("Completed", "Failed"):
+        if task.status in ENDED:
             raise NotSent(Arrived())
-        if task.status == "Processing" and delivery.tries > 1:
+        if task.status == "Processing" and (delivery.tries > 1 or delivery.redelivered):
             # Whoever took it on may still be at it, though its answer did not come; unless it was started anew since.
             if self.started is None or task.audit_started_at is None or self.started <= task.audit_started_at:
                 raise NotSent(Later(f"Task {task.id} is being worked on.", BUSY_S, asked=True))
@@ -290,17 +300,19 @@ class Installed:
         return task
 
     async def _found(self, delivery: Delivery) -> Thing | None:
+        """The newest: of several only that one may be open."""
+        span = {"first": delivery.id, "beyond": f"{delivery.id}0"}
         async with self.doors.store.session() as session:
-            got = await session.gather(self.platform, OF_DELIVERY, {"delivery": delivery.id}, Known())
-        return next(iter(got["tasks"]), None)
+            got = await session.gather(self.platform, OF_DELIVERY, span, Known())
+        return max(got["tasks"], key=_turn, default=None)
 
-    def _asked(self, delivery: Delivery, event: Mapping[str, Any]) -> dict[str, object]:
+    def _asked(self, named: str, event: Mapping[str, Any]) -> dict[str, object]:
         about = event["object"]
         resource = self.by_type.get(str(about.get("objectType")))
         return {
             "name": f"{event['event']} {about.get('id')}"[:500],
             "event": event["event"],
-            "delivery": delivery.id,
+            "delivery": named,
             "parameters": {
                 "extensionId": self.extension.id,
                 "maxTaskProcessingSeconds": PROCESSING_S_MAX,
@@ -316,6 +328,18 @@ class Installed:
             "extension": self.extension.id,
             "vendor": self.extension.vendor_id,
         }
+
+
+def _turn(task: Thing) -> int:
+    """For which sending of its delivery a task was made."""
+    return int(str(task.delivery).partition("/")[2] or 0)
+
+
+def _names(event: Mapping[str, Any], route: Mapping[str, Any]) -> dict[str, object]:
+    """What is kept of an event, and shown to the vendor: no more than its letter tells, and where that goes."""
+    about = event["object"]
+    named = {key: about[key] for key in ("id", "objectType", "name") if about.get(key) is not None}
+    return {"event": event["event"], "at": event["at"], "object": named, ROUTE: route}
 
 
 def _is_about(event: Mapping[str, Any], passed: Mapping[str, object]) -> bool:

@@ -26,6 +26,8 @@ from entrepot.kernel.noun import Noun, Nouns
 from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
+from entrepot.notifications import fault
+from entrepot.notifications.fault import fault_fields
 
 EVERY = "client vendor operations"
 
@@ -118,6 +120,7 @@ INSTALLATION = Noun(
         refs("modules", "accounts/modules", writes=LATER),
         refs("terms", "integration/extensions/{extension}/terms"),
         vendor_unseen(),
+        *fault_fields(sees="vendor operations"),
         *audited("created", "updated", "invited", "installed", "expired", "uninstalled"),
     ),
 )
@@ -260,6 +263,13 @@ def expire(call: Call, installation: Thing, body: Body, got: None) -> None:
 def miss(call: Call, installation: Thing, body: Body, got: None) -> None:
     """One event is skipped, after days in which the extension took others: both sides are told which."""
     call.record("installation.delivery_failed", installation, delivery=body.get("delivery"))
+
+
+def make_fault(call: Call, installation: Thing, body: Body, got: None) -> None:
+    """In a sandbox its vendor sees how the extension takes it when letters go wrong."""
+    if call.by("vendor") and installation.vendor_id != call.caller.account_id:
+        raise Forbidden(f"The extension of installation {installation.id} is another account's.")
+    fault.make(call, installation, body, got)
 
 
 def until(installation: Thing, since: datetime) -> datetime:

@@ -16,7 +16,8 @@ from entrepot.kernel.letter import Letter, Reply
 class Delivery:
     """One event on its way to one receiver. `id` is the same at every attempt; `payload` is the event, as JSON.
 
-    `tries` counts the attempts, this one included. What has no `position` was not in the feed.
+    `tries` counts the attempts, this one included. What has no `position` was not in the feed. `redelivered` is how
+    often somebody has had it sent again.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Delivery:
     object_id: str
     payload: bytes
     tries: int
+    redelivered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What the room of notifications offers, and to whom."""
 
 from entrepot.kernel import plain
-from entrepot.kernel.field import enum, integer, text
+from entrepot.kernel.field import text
 from entrepot.kernel.resource import Action, Resource, create, remove, update
-from entrepot.notifications import delivery, event_subscription, webhook, webhook_call
+from entrepot.notifications import delivery, event_subscription, fault, webhook, webhook_call
 from entrepot.notifications.delivery import DELIVERY
-from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION, EVERY, FAULTS
+from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION, EVERY
 from entrepot.notifications.webhook import WEBHOOK
 from entrepot.notifications.webhook_call import WEBHOOK_CALL
 
@@ -16,7 +16,6 @@ NEEDS = "notifications"
 
 _SECRET = (text("secret", longest=100),)
 _SIGNED = (text("secret", longest=webhook.SECRET_LONGEST),)
-_FAULT = (enum("kind", FAULTS), integer("times", least=1))
 
 PAUSE = Action("pause", event_subscription.pause, by="kernel", takes=(text("reason"),))
 GIVE_UP = Action("give-up", event_subscription.give_up, by="kernel", takes=(text("delivery"),))
@@ -32,7 +31,7 @@ EVENT_SUBSCRIPTIONS = Resource(
         Action("disable", plain.step("disable"), moves="disable", needs=NEEDS),
         Action("rotate-secret", event_subscription.rotate_secret, by=EVERY, takes=_SECRET, alone=True, needs=NEEDS),
         Action("test", delivery.ping, by=EVERY, gives=delivery.GIVEN, needs=NEEDS),
-        Action("fault", event_subscription.make_fault, by=EVERY, takes=_FAULT, alone=True, needs=NEEDS),
+        Action("fault", fault.make, by=EVERY, takes=fault.TAKES, alone=True, needs=NEEDS),
         PAUSE,
         GIVE_UP,
     ),

@@ -1,7 +1,11 @@
-"""A delivery: one event on its way to one receiver, with every attempt that was made."""
+"""A delivery: one event on its way to one receiver, with every attempt that was made.
+
+A receiver is an event subscription, or an installation of an extension.
+"""
 
 import sqlalchemy as sa
 
+from entrepot.accounts.dealings import SEE_ALL, vendor_unseen
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
@@ -18,12 +22,24 @@ PING = "platform.notifications.event_subscription.ping"
 
 
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
-    """Whoever sees the subscription."""
+    """Whoever sees the subscription; of an installation its account, the vendor of the extension, and operations."""
     if who.actor == "kernel":
         return sa.true()
     owner = EVENT_SUBSCRIPTION.table.alias()
     seen = sa.exists().where(owner.c.id == row.c.subscription_id, event_subscription.sees(owner, who))
-    return sa.and_(row.c.account_id == who.account, seen)
+    return sa.or_(sa.and_(row.c.account_id == who.account, seen), _told_to_an_extension(row, who))
+
+
+def _told_to_an_extension(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """As with the task that may go with it: which buyer it is about is not said, so who is held to some sees none; and
+    a token whose modules do not open the room of what it is about does not hear of it."""
+    if who.restricted:
+        return sa.false()
+    parties = row.c.account_id == who.account
+    if who.actor == "vendor":
+        parties = sa.or_(parties, row.c.vendor_id == who.account)
+    opened = who.opens(sa.func.split_part(row.c.event, ".", 2))
+    return sa.and_(row.c.installation_id.is_not(None), sa.true() if who.actor in SEE_ALL else parties, opened)
 
 
 ATTEMPT = {
@@ -40,13 +56,19 @@ ATTEMPT = {
 DELIVERY = Noun(
     name="Delivery",
     path="notifications/deliveries",
-    table_name="webhook_deliveries",
+    table_name="delivery_records",
     ids=Ids("DLV", 4),
     sees=sees,
     order="-created",
     trailed=False,
+    keeper="keeper_id",
     fields=(
         ref("subscription", "notifications/event-subscriptions"),
+        ref("installation", "integration/installations"),
+        ref("extension", "integration/extensions"),
+        text("receiver", sees="kernel", filterable=False, column="receiver_id"),
+        ref("keeper", "accounts/accounts", sees="kernel", filterable=False),
+        vendor_unseen(),
         ref("account", "accounts/accounts"),
         enum("status", "Pending Delivered Failed"),
         text("event"),
@@ -56,11 +78,15 @@ DELIVERY = Noun(
         moment("created"),
         moment("nextAttempt"),
         moment("delivered"),
-        document("attempts", heavy=True, schema={"type": "array", "items": ATTEMPT}),
+        document("attempts", heavy=True, own="keeper_id", schema={"type": "array", "items": ATTEMPT}),
         document("payload", heavy=True, schema={"type": "object"}),
     ),
 )
-"""A view of what the engine keeps for webhooks; it is kept for 30 days. Attempts are the last fifty."""
+"""A view of what the engine keeps; it is kept for 30 days. Attempts are the last fifty.
+
+Its keeper is the account of the subscription, or the vendor of the extension: it alone reads what the receiver
+answered, and has it sent again. The `payload` of one to an extension is what its letter is made of: names.
+"""
 
 
 def ping(call: Call, subscription: Thing, body: Body, got: Got) -> dict[str, object]:
@@ -68,7 +94,7 @@ def ping(call: Call, subscription: Thing, body: Body, got: Got) -> dict[str, obj
     payload = {"id": subscription.id, "event": PING, "at": moment_text(call.now)}
     delivery = call.new(
         DELIVERY,
-        subscription_id=subscription.id,
+        receiver_id=subscription.id,
         account_id=subscription.account_id,
         status="Pending",
         event=PING,

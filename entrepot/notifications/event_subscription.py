@@ -13,7 +13,7 @@ from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
 from entrepot.kernel.errors import Conflict
-from entrepot.kernel.field import audited, counted, document, enum, integer, moment, ref, refs, text
+from entrepot.kernel.field import audited, counted, document, enum, moment, ref, refs, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
 from entrepot.kernel.noun import Noun
@@ -25,6 +25,7 @@ from entrepot.kernel.scope import Filters
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 from entrepot.notifications import signature
+from entrepot.notifications.fault import fault_fields
 
 EVERY = "client vendor operations"
 PATTERNS_MAX = 50
@@ -32,7 +33,6 @@ OF_AN_ACCOUNT_MAX = 100
 CONDITION_LONGEST = 2000
 PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?")
 ADDRESS = re.compile(r"https?://[!-~]{1,1990}")
-FAULTS = "timeout error twice reorder"
 
 LIFE = Machine(
     initial="Active",
@@ -139,8 +139,7 @@ EVENT_SUBSCRIPTION = Noun(
         counted("statistics.failed", _engine("failed"), heavy=True),
         counted("statistics.pending", _pending, heavy=True),
         counted("statistics.failuresSinceLastSuccess", _engine("failures"), heavy=True),
-        enum("fault.kind", FAULTS, column="fault", heavy=True),
-        integer("fault.times", column="fault_times", heavy=True),
+        *fault_fields(),
         *audited("created", "updated", "activated", "disabled", "paused"),
     ),
 )
@@ -217,20 +216,6 @@ def enable(call: Call, subscription: Thing, body: Body, got: None) -> None:
 def give_up(call: Call, subscription: Thing, body: Body, got: None) -> None:
     """One delivery is skipped, after days in which others arrived: its account is told which."""
     call.record("event_subscription.delivery_failed", subscription, delivery=body.get("delivery"))
-
-
-def make_fault(call: Call, subscription: Thing, body: Body, got: None) -> None:
-    """In a sandbox: so many attempts go wrong as told, all of them unless a number is said; without a kind, none."""
-    if not call.sandbox:
-        raise Conflict("Faults are made in a sandbox alone.")
-    kind, times = body.get("kind"), body.get("times")
-    if kind is not None and kind not in FAULTS.split():
-        call.fault(body.path("kind"), f"One of {', '.join(FAULTS.split())} was expected.")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= 1_000_000):
-        call.fault(body.path("times"), "A number from 1 to 1000000 was expected.")
-    call.stop_on_faults()
-    subscription.fault = kind
-    subscription.fault_times = times if kind is not None else None
 
 
 def _require_condition(call: Call, subscription: Thing, body: Body) -> None:

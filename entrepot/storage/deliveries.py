@@ -32,6 +32,7 @@ from entrepot.kernel.errors import Refusal
 from entrepot.kernel.letter import Reply, Send, Unreachable
 from entrepot.kernel.receiver import Arrived, Delivery, Gone, Kind, Later, NotSent, Outcome, Receiver, Refused
 from entrepot.kernel.wire import encode_text, moment_text
+from entrepot.storage.process import holder
 
 LOG = structlog.get_logger()
 
@@ -101,12 +102,12 @@ where r.active and r.position < s.position and not r.reads_all
 TAKE_ON = """
 with moved as (
     update receivers set position = $3, leased_until = null where id = $1 and position = $2 and active
-    returning id, kind, account_id
+    returning id, kind, account_id, vendor_id, extension_id
 ), made as (
-    insert into deliveries
-        (id, receiver_id, kind, account_id, position, event, object_id, object_type, object_key, payload)
-    select u.id, moved.id, moved.kind, moved.account_id, u.position, u.event, u.object_id, u.object_type,
-        u.object_type || '/' || u.object_id, u.payload
+    insert into deliveries (id, receiver_id, kind, account_id, vendor_id, extension_id, position, event, object_id,
+        object_type, object_key, payload)
+    select u.id, moved.id, moved.kind, moved.account_id, moved.vendor_id, moved.extension_id, u.position, u.event,
+        u.object_id, u.object_type, u.object_type || '/' || u.object_id, u.payload
     from moved, unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[])
         as u(id, position, event, object_id, object_type, payload)
     returning 1
@@ -136,10 +137,11 @@ with ready as (
         limit greatest(ready.room, 0) for update of d skip locked
     ) d limit $5
 )
-update deliveries d set leased_until = clock_timestamp() + $1::interval, tries = tries + 1,
+update deliveries d set leased_until = clock_timestamp() + $1::interval, leased_by = $7, tries = tries + 1,
     first_tried_at = coalesce(first_tried_at, clock_timestamp())
 from picked, receivers r where d.id = picked.id and r.id = d.receiver_id
-returning d.id, d.receiver_id, d.kind, d.position, d.event, d.object_type, d.object_id, d.payload, d.tries, r.fault
+returning d.id, d.receiver_id, d.kind, d.position, d.event, d.object_type, d.object_id, d.payload, d.tries, d.revision,
+    r.fault
 """
 
 SETTLE = """
@@ -224,6 +226,7 @@ class Deliveries:
         self._send = send
         self._ids = ids
         self._patience = patience or Patience()
+        self.holder = holder()
         self._settled: list[_Result] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._busy: Counter[str] = Counter()
@@ -320,6 +323,7 @@ class Deliveries:
             patience.failing_after,
             room,
             encode_text(self._busy),
+            self.holder,
         )
         by_kind: dict[str, list[asyncpg.Record]] = {}
         for row in leased:
@@ -340,7 +344,7 @@ class Deliveries:
     def _begin(self, receiver: Receiver | None, row: asyncpg.Record) -> None:
         delivery = Delivery(
             row["id"], row["receiver_id"], row["position"], row["event"], row["object_type"] or "",
-            row["object_id"] or "", str(row["payload"]).encode(), row["tries"],
+            row["object_id"] or "", str(row["payload"]).encode(), row["tries"], row["revision"] - 1,
         )  # fmt: skip
         if receiver is None:
             self._put(delivery, "left", self._patience.away.total_seconds())

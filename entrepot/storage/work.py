@@ -2,9 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import secrets
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +14,7 @@ from entrepot.storage.deliveries import SWEPT, Deliveries
 from entrepot.storage.due import Job, next_due, run_due
 from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
+from entrepot.storage.process import holder
 from entrepot.storage.sealer import LeaseLost, release, seal, unsealed
 
 LOG = structlog.get_logger()
@@ -68,7 +66,7 @@ class Work:
         self._jobs = jobs
         self._heads = heads
         self._deliveries = deliveries
-        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._holder = holder()
         self._hints = asyncio.Event(), asyncio.Event()
         self._sealed = asyncio.Event()
         self._written = False

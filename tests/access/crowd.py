@@ -306,6 +306,11 @@ def called(served: Served) -> None:
         "insert into deliveries (id, receiver_id, account_id, event, object_id, object_type, status, payload)"
         " select 'DLV-' || substr(id, 5) || '-0001-0001', id, account_id, 'e', 'o', 'Order', 'Delivered',"
         " jsonb_build_object('mark', 'sent to ' || id || '.') from event_subscriptions"))  # fmt: skip
+    served.run(served.parts.pool.execute(
+        "insert into deliveries (id, receiver_id, kind, account_id, vendor_id, extension_id, event, object_id, object_type,"
+        " status, payload) select 'DLV-' || substr(id, 5) || '-0001', id, 'extension', account_id, vendor_id, extension_id,"
+        " 'platform.commerce.order.created', 'o', 'Order', 'Delivered', jsonb_build_object('mark', 'told to ' || id || '.')"
+        " from receivers where kind = 'extension'"))  # fmt: skip
     served.load(webhooks())
     served.run(served.parts.pool.execute(
         "insert into webhook_calls (id, revision, webhook_id, success, call_time, response)"

@@ -105,7 +105,7 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("POST", "notifications/webhooks/{}/enable"): ("-VO", "As the list."),
     ("POST", "notifications/webhooks/{}/disable"): ("-VO", "As the list."),
     ("GET",  "notifications/webhooks/{}/calls"):  ("-VO", "Our own: the last calls, for whoever reads the webhook."),
-    ("GET",  "notifications/deliveries"):         ("CVO", "What was sent to them, and what became of it."),
+    ("GET",  "notifications/deliveries"):         ("CVO", "What was sent to them or to their extensions, and what became of it."),
     ("GET",  "notifications/deliveries/{}"):      ("CVO", "As the list."),
     ("POST", "notifications/deliveries/{}/redeliver"): ("CVO", "As the list."),
     ("GET",  "events"):                           ("CVO", "Our own: the feed of what happened; each reads of what it may see."),
@@ -127,6 +127,7 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("POST", "integration/extensions/{}/instances"): ("-VO", "Commerce 5.4: an extension tells of itself with its key, which acts for its vendor."),
     ("PUT",  "integration/installations/{}"):     ("CVO", "Each account sets up what it has installed."),
     ("DELETE", "integration/installations/{}"):   ("CVO", "Whoever lets a program act for them can end it."),
+    ("POST", "integration/installations/{}/fault"): ("-VO", "Our own: the vendor tries its extension; it does something in a sandbox alone."),
     ("POST", "integration/installations/{}/token"): ("-V-", "Documented as `-/token`: by the extension's key, which acts for its vendor."),
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""

@@ -332,6 +332,9 @@ def event_subscription(_: Crowd, reader: Reader, row: Row) -> bool:
 
 
 def delivery(crowd: Crowd, reader: Reader, row: Row) -> bool:
+    """Those to an extension are seen as the tasks that may go with them, those to a webhook as it is."""
+    if row["installation_id"] is not None:
+        return task(crowd, reader, row)
     subscription = find(crowd, "notifications/event-subscriptions", row["subscription_id"])
     return event_subscription(crowd, reader, subscription)
 
@@ -424,6 +427,7 @@ SEES: dict[str, Rule] = {
 WORKS_ON = {
     "commerce/requests": "to_id",
     "commerce/requests/{request}/attachments": "account_id",
+    "notifications/deliveries": "keeper_id",
     "system/tasks": "vendor_id",
     "integration/extensions": "vendor_id",
     "integration/installations": "account_id",

@@ -1,48 +1,47 @@
 """Servers and workers are killed while webhooks are sent: every event arrives, of each object in order.
 
-`make faults` plays it for long; a test plays it for a little.
+`make faults` plays it for long (tests/faults.py); a test plays it for a little.
 """
 
-import argparse
-import asyncio
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from entrepot.storage.embedded import start
 from tests import world as small
 from tests.notifications.receiving import Inbox, inbox
-from tests.serving import KEY, copied
+from tests.serving import KEY
 
 ENTREPOT = str(Path(sys.executable).with_name("entrepot"))
+HERE = Path(__file__).parents[2]
 PATIENCE_S = 90.0
 
 
 @dataclass
 class Process:
-    """A server or a worker, which is started again whenever it was killed."""
+    """A program, which is started again whenever it was killed. `pids` are those that it has had."""
 
     command: list[str]
     process: subprocess.Popen[str] | None = None
     said: str = ""
+    pids: list[int] = field(default_factory=list)
 
     def start(self) -> None:
         """Waits until it says that it is there."""
         environment = {**os.environ, "PGPORT": "", "ENTREPOT_SECRET_KEY": KEY}
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, cwd=HERE
         )
+        self.pids.append(self.process.pid)
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
         assert self.said, self.command
@@ -54,10 +53,27 @@ class Process:
         self.process.wait(30)
         self.process.stdout.close()
 
+    def stop(self) -> None:
+        """Ends it in peace, if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill(signal.SIGTERM)
+
     @property
     def port(self) -> int:
         """Where a server listens."""
         return int(self.said.strip().rpartition(":")[2])
+
+
+def killed(processes: Sequence[Process], kills: int) -> list[int]:
+    """One after the other is killed at random, each at least once, and started again. Gives how often each was."""
+    order = [each % len(processes) for each in range(kills)][: len(processes)]
+    random.shuffle(order)
+    order += [random.randrange(len(processes)) for _ in range(kills - len(order))]
+    for victim in order:
+        time.sleep(random.uniform(0.3, 1.5))
+        processes[victim].kill()
+        processes[victim].start()
+    return [order.count(each) for each in range(len(processes))]
 
 
 @dataclass
@@ -79,16 +95,12 @@ class Play:
             try:
                 for each in processes:
                     each.start()
-                subscription = self._write(server, "POST", "/notifications/event-subscriptions", "subscription", {
+                subscription = written(server, "client", "POST", "/notifications/event-subscriptions", "subscription", {
                     "url": box.url, "events": ["platform.commerce.order.*"]})  # fmt: skip
                 assert subscription["status"] == "Active"
                 writer = threading.Thread(target=self._write_all, args=(server,), daemon=True)
                 writer.start()
-                for turn in range(self.kills):
-                    time.sleep(random.uniform(0.3, 1.5))
-                    victim = processes[turn % 3] if turn < 3 else random.choice(processes)
-                    victim.kill()
-                    victim.start()
+                killed(processes, self.kills)
                 writer.join(PATIENCE_S)
                 assert not writer.is_alive()
                 expected = self._events(server)
@@ -96,32 +108,17 @@ class Play:
                 time.sleep(1)
             finally:
                 for each in processes:
-                    if each.process is not None and each.process.poll() is None:
-                        each.kill(signal.SIGTERM)
+                    each.stop()
         return box, len(expected)
 
     def _write_all(self, server: Process) -> None:
         """Orders are made and changed, each write until it is acknowledged."""
         for number in range(self.orders):
-            made = self._write(server, "POST", "/commerce/orders", f"order {number}", small.purchase())
+            made = written(server, "client", "POST", "/commerce/orders", f"order {number}", small.purchase())
             path = f"/commerce/orders/{made['id']}"
             for turn in range(3):
-                made = self._write(server, "PUT", path, f"order {number} {turn}", {"notes": f"turn {turn}"})
+                made = written(server, "client", "PUT", path, f"order {number} {turn}", {"notes": f"turn {turn}"})
             self.written[made["id"]] = made["revision"]
-
-    def _write(self, server: Process, method: str, path: str, key: str, body: object) -> Any:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            try:
-                status, document = ask(server.port, method, path, body, key)
-            except (HTTPException, OSError, ValueError):
-                time.sleep(0.1)
-                continue
-            if status in (200, 201):
-                return document
-            assert status in (409, 503), (status, document)
-            time.sleep(0.1)
-        raise AssertionError(f"{method} {path} was never acknowledged")
 
     def _events(self, server: Process) -> list[str]:
         """The ids of all events about orders, once everything that was written is in the feed."""
@@ -144,10 +141,26 @@ class Play:
         return list(found)
 
 
-def ask(port: int, method: str, path: str, body: object = None, key: str = "") -> tuple[int, Any]:
+def written(server: Process, who: str, method: str, path: str, key: str, body: object) -> Any:
+    """The answer to a write, which is tried until it is acknowledged."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            status, document = ask(server.port, method, path, body, key, who)
+        except (HTTPException, OSError, ValueError):
+            time.sleep(0.1)
+            continue
+        if status in (200, 201):
+            return document
+        assert status in (409, 503), (status, document)
+        time.sleep(0.1)
+    raise AssertionError(f"{method} {path} was never acknowledged")
+
+
+def ask(port: int, method: str, path: str, body: object = None, key: str = "", who: str = "client") -> tuple[int, Any]:
     """One request, over a connection of its own."""
     conn = HTTPConnection("127.0.0.1", port, timeout=20)
-    headers = {"authorization": f"Bearer {small.token('client')}"} | ({"idempotency-key": key} if key else {})
+    headers = {"authorization": f"Bearer {small.token(who)}"} | ({"idempotency-key": key} if key else {})
     try:
         conn.request(method, f"/public/v1{path}", json.dumps(body) if body is not None else None, headers)
         answer = conn.getresponse()
@@ -169,33 +182,3 @@ def out_of_order(box: Inbox) -> list[str]:
     for each in box.got:
         seen.setdefault(each.data["object"]["id"], []).append(each.data["position"])
     return [thing for thing, positions in seen.items() if positions != sorted(positions)]
-
-
-def main() -> None:
-    """The long play, on a database of its own."""
-    from tests.conftest import small_world
-
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--orders", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    chosen = parser.parse_args()
-    random.seed(chosen.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = start(Path(folder) / "data", {"fsync": "off"})
-        try:
-            with copied(cluster, asyncio.run(small_world(cluster))) as database:
-                began = time.monotonic()
-                box, events = Play(database, chosen.orders, chosen.kills).run()
-        finally:
-            cluster.stop()
-    wrong = out_of_order(box)
-    sys.stdout.write(
-        f"seed {chosen.seed}: {chosen.kills} kills, {events:,} events, {len(box.got):,} letters, {len(wrong)} objects out"
-        f" of order, {time.monotonic() - began:.0f} s\n"
-    )
-    sys.exit(bool(wrong))
-
-
-if __name__ == "__main__":
-    main()

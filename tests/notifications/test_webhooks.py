@@ -375,7 +375,7 @@ def test_in_a_sandbox_a_receiver_can_be_made_to_fail(api: Api, receiver: Inbox):
     made = subscribe(api("client"), receiver.url)
     path = f"{SUBSCRIPTIONS}/{made['id']}"
     told = ok(api("client").post(f"{path}/fault", {"kind": "twice", "times": 1}))
-    assert told["fault"] == {"kind": "twice", "times": 1}
+    assert (told["fault"]["kind"], told["fault"]["times"]) == ("twice", 1)
     draft(api("client"))
     got = receiver.wait(lambda got: len(got) >= 2)
     assert got[0].id == got[1].id

@@ -10,7 +10,7 @@ from entrepot.offers import NOUNS
 from entrepot.storage import schema
 
 ALL = Nouns(NOUNS)
-VIEWS = ("audit_records", "events", "buyer_transfers", "webhook_deliveries")
+VIEWS = ("audit_records", "events", "buyer_transfers", "delivery_records")
 KINDS = {"timestamptz": "timestamp(3) with time zone"}
 
 COLUMNS = """
