@@ -24,9 +24,10 @@ from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
 from entrepot.kernel.errors import Invalid, Missing
 from entrepot.kernel.identity import SERVICES
+from entrepot.kernel.places import Places
 from entrepot.kernel.receiver import Kind
 from entrepot.kernel.resource import Action, Consult, Resource
-from entrepot.notifications import account_validation, webhook_receiver
+from entrepot.notifications import account_validation, webhook_call, webhook_receiver
 from entrepot.notifications.api import WEBHOOKS
 from entrepot.program.api import OFFERS as PROGRAM
 
@@ -82,10 +83,12 @@ JOBS: dict[str, Callable[[Doors], Job]] = {
 }
 """Job name to the function that makes it from the doors."""
 
+ASKING = webhook_call.Asking(WEBHOOKS, Places(webhook_call.CALLS_MAX, webhook_call.CALLS_EACH_MAX))
+
 CONSULTS: dict[Action, Consult] = {
-    ACCOUNT_VALIDATION: account_validation.of_accounts(WEBHOOKS),
-    ORDER_VALIDATION: order_validation.of_orders(WEBHOOKS),
-    REQUEST_VALIDATION: request_validation.of_requests(WEBHOOKS),
+    ACCOUNT_VALIDATION: account_validation.of_accounts(ASKING),
+    ORDER_VALIDATION: order_validation.of_orders(ASKING),
+    REQUEST_VALIDATION: request_validation.of_requests(ASKING),
 }
 """Action in the middle of which somebody outside is asked, to how that is done."""
 

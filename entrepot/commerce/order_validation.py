@@ -16,7 +16,7 @@ from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 from entrepot.notifications import validation
-from entrepot.notifications.webhook_call import PLATFORM
+from entrepot.notifications.webhook_call import PLATFORM, Asking
 
 COPIED = ("parameters", "lines", "error")
 """What is taken of an answer. Source: platform spec 5.1."""
@@ -52,9 +52,9 @@ WANTS = {
 }
 
 
-def of_orders(webhooks: Resource) -> Consult:
+def of_orders(asking: Asking) -> Consult:
     """How the vendor is asked when an order is validated."""
-    return validation.consult(webhooks, prepare, COPIED, orders.take_answer, _objected)
+    return validation.consult(asking, prepare, COPIED, orders.take_answer, _objected)
 
 
 async def prepare(doors: Doors, caller: Caller, resource: Resource, order_id: str, _: Answer) -> Question | None:

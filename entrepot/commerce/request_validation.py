@@ -14,7 +14,7 @@ from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 from entrepot.notifications import validation
-from entrepot.notifications.webhook_call import PLATFORM
+from entrepot.notifications.webhook_call import PLATFORM, Asking
 
 COPIED = ("parameters", "error")
 """What is taken of an answer: as of one about an order, which has lines too."""
@@ -38,9 +38,9 @@ WANTS = {
 }
 
 
-def of_requests(webhooks: Resource) -> Consult:
+def of_requests(asking: Asking) -> Consult:
     """How the vendor is asked when a request is validated."""
-    return validation.consult(webhooks, prepare, COPIED, requests.take_answer, requests.objected, requests.validate)
+    return validation.consult(asking, prepare, COPIED, requests.take_answer, requests.objected, requests.validate)
 
 
 async def prepare(doors: Doors, caller: Caller, resource: Resource, request_id: str, _: Answer) -> Question | None:

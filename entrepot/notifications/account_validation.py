@@ -18,7 +18,7 @@ from entrepot.kernel.wire import decode, encode
 from entrepot.notifications import validation
 from entrepot.notifications.validation import Asked
 from entrepot.notifications.webhook import WEBHOOK
-from entrepot.notifications.webhook_call import PLATFORM
+from entrepot.notifications.webhook_call import PLATFORM, Asking
 
 ERRORS_MAX = 100
 MESSAGE_MAX = 4_000
@@ -34,12 +34,12 @@ WANTS = {
 }
 
 
-def of_accounts(webhooks: Resource) -> Consult:
+def of_accounts(asking: Asking) -> Consult:
     """How it is asked when a draft of an account is validated. Without an answer the draft is given back as it was."""
 
     async def ask(doors: Doors, question: Question) -> object:
         asked, draft = _read(question)
-        heard = await validation.ask(doors, webhooks, asked)
+        heard = await validation.ask(doors, asking, asked)
         if heard.refusal:
             raise validation.refusal(asked, heard.refusal)
         return draft | {"errors": [*draft["errors"], *_errors((heard.words or {}).get("errors"))]}

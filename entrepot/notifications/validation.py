@@ -27,7 +27,7 @@ from entrepot.kernel.want import Want
 from entrepot.kernel.wire import decode, encode
 from entrepot.notifications import webhook_call
 from entrepot.notifications.webhook import WEBHOOK, criteria_filter
-from entrepot.notifications.webhook_call import PLATFORM, Heard
+from entrepot.notifications.webhook_call import PLATFORM, Asking, Heard
 
 OUTCOME = "$outcome"
 """Under which name what came of asking travels with the answer to its verb: no field is called so."""
@@ -126,10 +126,10 @@ async def to_vendor(
     return Question(vendor, thing.revision, asked)
 
 
-async def ask(doors: Doors, webhooks: Resource, asked: Asked) -> Heard:
+async def ask(doors: Doors, asking: Asking, asked: Asked) -> Heard:
     """Calls the webhook, and gives what it said."""
     about = asked.resource.noun.name, str(asked.thing.id)
-    return await webhook_call.ask(doors, webhooks, asked.webhook, asked.content, about, asked.seconds)
+    return await webhook_call.ask(doors, asking, asked.webhook, asked.content, about, asked.seconds)
 
 
 def refusal(asked: Asked, words: str) -> Invalid:
@@ -141,7 +141,7 @@ def refusal(asked: Asked, words: str) -> Invalid:
 
 
 def consult(
-    webhooks: Resource,
+    asking: Asking,
     prepare: Callable[..., Any],
     copied: Iterable[str],
     take: Verb,
@@ -156,7 +156,7 @@ def consult(
 
     async def put(doors: Doors, question: Question) -> object:
         asked: Asked = question.content  # pyright: ignore[reportAssignmentType]
-        heard = await ask(doors, webhooks, asked)
+        heard = await ask(doors, asking, asked)
         if heard.words is not None:
             said = Body(heard.words)
             return {name: said.get(name) for name in copied if name in said} | {OUTCOME: _outcome(asked)}

@@ -17,12 +17,13 @@ from entrepot.kernel.access import Caller, Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Doors, Options
-from entrepot.kernel.errors import Missing
+from entrepot.kernel.errors import Missing, Unavailable
 from entrepot.kernel.field import flag, integer, moment, ref, text
 from entrepot.kernel.identity import SERVICES
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.letter import Letter, Reply, Unreachable
 from entrepot.kernel.noun import Noun
+from entrepot.kernel.places import Places
 from entrepot.kernel.resource import Action, Resource
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.wire import decode
@@ -36,6 +37,9 @@ TOKEN_S = 300
 
 TRIES, BETWEEN_TRIES_S = 3, 1.0
 """Of an answer that says 200 and cannot be read. Source: spec 2.10."""
+
+CALLS_MAX, CALLS_EACH_MAX = 200, 50
+"""How many a process has under way at one time, and of these how many to the webhooks of one account."""
 
 ANSWER_BYTES_MAX = 4_000_000
 KEPT = 2_000
@@ -94,13 +98,32 @@ NOTE = Action("note", note, by="kernel", answers=204, alone=True)
 """By the platform alone, so it has no address."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where calls are noted, and how many may be under way at one time: who is slow keeps nobody else waiting."""
+
+    webhooks: Resource
+    places: Places
+
+
 async def ask(
-    doors: Doors, resource: Resource, called: Thing, content: bytes, about: tuple[str, str], seconds: float
+    doors: Doors, asking: Asking, called: Thing, content: bytes, about: tuple[str, str], seconds: float
 ) -> Heard:
     """Calls a webhook, within so many seconds in all, and gives what it said.
 
     `content` is JSON, `about` the kind and id of what it is about.
     """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(asking.places.take(str(called.account_id)))
+        except Unavailable:
+            return Heard(silence="Too many calls were under way.")
+        return await _ask(doors, asking.webhooks, called, content, about, seconds)
+
+
+async def _ask(
+    doors: Doors, resource: Resource, called: Thing, content: bytes, about: tuple[str, str], seconds: float
+) -> Heard:
     until = time.monotonic() + seconds
     for attempt in range(1, TRIES + 1):
         began, reply, heard = datetime.now(UTC), None, Heard()

@@ -5,10 +5,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from entrepot import reactions
 from tests.notifications.receiving import Got, Inbox, inbox
 from tests.notifications.validating import (
     CHOSEN,
@@ -509,6 +511,25 @@ def test_calls_at_the_same_time_are_all_counted_and_leave_the_webhook_as_it_was(
     found = ok(api("vendor").get(f"{WEBHOOKS}/{made['id']}"))
     assert found["revision"] == made["revision"]
     assert told(api, made)["statistics"]["total"] == 12
+
+
+def test_who_is_slow_has_so_many_calls_under_way_and_no_more(api, served, receiver, monkeypatch):
+    monkeypatch.setattr(reactions.ASKING.places, "_most_each", 2)
+    wants(api, DRAFT)
+    made = registered(api, receiver.url)
+    orders = [draft(served) for _ in range(4)]
+    enough = threading.Event()
+    receiver.answer = lambda got: (enough.wait(20), saying(same)(got))[1]
+    with ThreadPoolExecutor(2) as threads:
+        slow = [threads.submit(validate, api, each) for each in orders[:2]]
+        receiver.wait(lambda got: len(got) == 2)
+        for order in orders[2:]:
+            assert ok(validate(api, order))["validation"]["status"] == "Unanswered"
+            assert seen(api, order)["validation"]["reason"] == "Too many calls were under way."
+        enough.set()
+        assert [ok(each.result())["validation"]["status"] for each in slow] == ["Valid", "Valid"]
+    assert ok(validate(api, orders[2]))["validation"]["status"] == "Valid"
+    assert told(api, made)["statistics"]["total"] == 3
 
 
 def test_a_long_log_of_calls_is_cut(api, served, receiver):
