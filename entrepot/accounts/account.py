@@ -63,6 +63,7 @@ ACCOUNT = Noun(
         *eligibility(writes="operations"),
         document("errors", schema=ERRORS, sees="operations"),
         part("groups", "accounts/user-groups", by="account_id", heavy=True, screened=True),
+        part("buyers", "accounts/buyers", by="account_id", heavy=True, asked=True, screened=True),
         *audited("created", "updated", "activated", "enabled", "disabled"),
     ),
 )

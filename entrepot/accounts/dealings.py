@@ -35,6 +35,15 @@ def dealt_with(what: str, thing_id: sa.ColumnElement[str], who: Who) -> sa.Colum
     return exists(agreement, agreement.c[what] == thing_id, party == who.account, who.reach(agreement.c.buyer_id))
 
 
+def of_own_buyers(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
+    """Operations all, a client what is about those of its buyers that it may reach; no vendor anything."""
+    if who.actor in SEE_ALL:
+        return sa.true()
+    if who.actor == "client":
+        return sa.and_(row.c.account_id == who.account, who.reach(row.c.buyer_id))
+    return sa.false()
+
+
 def exists(among: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Whether there is such a row; every other table in the conditions is that of the statement around it."""
     found = sa.select(sa.literal_column("1")).select_from(among).where(*conditions)

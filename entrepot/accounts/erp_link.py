@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from entrepot.accounts import erp_match
 from entrepot.accounts.address import ADDRESS
 from entrepot.accounts.buyer import BUYER
-from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.dealings import of_own_buyers
 from entrepot.accounts.licensee import LICENSEE
 from entrepot.accounts.seller import SELLER
 from entrepot.kernel import plain
-from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
@@ -40,22 +39,13 @@ LIFE = Machine(
 """Source: platform spec 1.11. It never ends: a seller that no longer serves a buyer blocks it."""
 
 
-def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
-    """Operations all, a client those of its own buyers. How a seller keeps its books is no vendor's business."""
-    if who.actor in SEE_ALL:
-        return sa.true()
-    if who.actor == "client":
-        return sa.and_(row.c.account_id == who.account, who.reach(row.c.buyer_id))
-    return sa.false()
-
-
 ERP_LINK = Noun(
     name="ErpLink",
     path="accounts/erp-links",
     table_name="erp_links",
     ids=Ids("ERP", 3),
     life=LIFE,
-    sees=sees,
+    sees=of_own_buyers,  # how a seller keeps its books is no vendor's business
     audience=("account_id",),
     scope="buyer_id",
     party="account_id",

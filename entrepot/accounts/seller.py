@@ -1,21 +1,23 @@
 """A seller is a company of the distributor that sells in one country, and invoices there."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from entrepot.accounts.address import ADDRESS
-from entrepot.accounts.dealings import SEE_ALL
+from entrepot.accounts.dealings import SEE_ALL, of_own_buyers
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.field import audited, document, enum, icon, text
+from entrepot.kernel.field import audited, computed, counted, document, enum, icon, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.machine import Machine, move
-from entrepot.kernel.noun import Noun
+from entrepot.kernel.noun import Noun, Nouns
+from entrepot.kernel.shape import Known
 from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 
@@ -36,6 +38,34 @@ LIFE = Machine(
 def sees(row: sa.FromClause, who: Who) -> sa.ColumnElement[bool]:
     """Everybody: clients choose a seller for a licensee, vendors need its address to fulfil."""
     return sa.true() if who.actor in SEE_ALL else row.c.status != "Deleted"
+
+
+# Links between buyers and sellers stand in a later file; here only the columns that name them are known.
+ERP_LINKS = sa.table(
+    "erp_links", *(sa.column(name, sa.Text()) for name in ("id", "seller_id", "buyer_id", "account_id", "status"))
+)
+
+
+LINKS = "accounts/erp-links"
+
+
+def _only_link(row: sa.FromClause, who: Who) -> sa.ScalarSelect[str]:
+    """The one link of the seller that the caller sees and that is not blocked; of several none is meant."""
+    each = ERP_LINKS.alias()
+    served = sa.and_(each.c.seller_id == row.c.id, each.c.status == "Active", of_own_buyers(each, who))
+    two = sa.select(each.c.id).where(served).limit(2).correlate_except(each).subquery()
+    only = sa.case((sa.func.count() == 1, sa.func.min(two.c.id)))
+    return sa.select(only).select_from(two).scalar_subquery()
+
+
+def _links(seller: Thing, nouns: Nouns) -> Iterator[tuple[str, str]]:
+    if seller.now.get("erp_link_id"):
+        yield LINKS, str(seller.now["erp_link_id"])
+
+
+def _link(seller: Thing, known: Known, actor: str, nouns: Nouns) -> object:
+    """What travels in a reference to it."""
+    return next((known.core(*key) for key in _links(seller, nouns) if key in known.cores), None)
 
 
 CURRENCIES = {"type": "array", "items": {"type": "string"}, "examples": [["EUR", "CHF"]]}
@@ -74,6 +104,8 @@ SELLER = Noun(
             "currencies", check=told_currencies, schema=CURRENCIES, required=True, default=[], writes="operations"
         ),
         document("address", schema=ADDRESS, writes="operations"),
+        counted("erpLinkId", _only_link, column="erp_link_id", sees="kernel"),
+        computed("erpLink", "erp_link_id", _link, _links, target=LINKS, sees="client operations", heavy=True),
         *audited("created", "updated"),
     ),
 )

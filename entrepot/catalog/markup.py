@@ -17,10 +17,13 @@ def _below(value: object) -> list[str]:
     return [] if isinstance(value, Decimal) and value < HIGHEST else ["Less than 100 percent is allowed."]
 
 
-def markup_and_margin(markup: str, margin: str) -> tuple[Field, Field]:
-    """The two fields, in percent. They are the distributor's own affair. Source: commerce spec 4.2."""
+def markup_and_margin(markup: str, margin: str, *, told: bool = False) -> tuple[Field, Field]:
+    """The two fields, in percent. They are the distributor's own affair. Source: commerce spec 4.2.
+
+    Where it is `told`, the markup is given though it is not known yet.
+    """
     return (
-        number(markup, sees="operations", check=_above, writes="operations"),
+        number(markup, sees="operations", check=_above, writes="operations", told=told),
         number(margin, sees="operations", check=_below, writes="operations"),
     )
 

@@ -121,7 +121,8 @@ PRICE_LIST = Noun(
     fields=(
         text("currency", longest=3, required=True, core=True, check=is_currency, writes=ONCE),
         integer("precision", least=0, default=2, check=_is_precision, writes=ONCE),
-        *markup_and_margin("defaultMarkup", "defaultMargin"),
+        # The official command line takes no list out that says nothing of its markup.
+        *markup_and_margin("defaultMarkup", "defaultMargin", told=True),
         text("notes", longest=2000, writes=BOTH),
         # Operations keeps lists too, and then gives them the vendor's number.
         text("externalIds.vendor", longest=500, sees=BOTH, writes=BOTH),

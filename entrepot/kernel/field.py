@@ -33,6 +33,7 @@ class Field:
     of the part's own kind lets it see. `via` names the owner that holds the value in its stead.
     `schema` is the JSON Schema of a document, of one entry of a bag, or of a computed value; any when empty.
     `counts` is the SQL of a number that is counted as it is read, `seeks` that of a text that is only looked for.
+    What is `told` is given as null where there is none, since a program insists on it; all else is left out then.
     A `derived` list of references is a view of rows that are kept elsewhere. What is `untold` is on no trail.
     `own` is the column of the account whose it is: it alone is given the field, and operations.
     """
@@ -65,6 +66,7 @@ class Field:
     seeks: Callable[..., Any] | None = None
     derived: bool = False
     untold: bool = False
+    told: bool = False
     own: str = ""
     secret: bool = False
     needs: tuple[str, ...] = ()
@@ -242,7 +244,8 @@ def computed(
     """What is made of other columns as it goes out, and kept nowhere.
 
     `needs` are those columns; `dress(thing, known, actor, nouns)` makes the wire form, None for nothing to show.
-    `wants(thing, nouns)` gives the collection and id of each thing whose core fields `known` must have for it.
+    `wants(thing, nouns)` gives the collection and id of each thing whose core fields `known` must have for it. What it
+    makes is a reference where it has a `target`.
     """
     return _field(
         name,

@@ -181,7 +181,7 @@ class _Chosen:
         if self.mode == COLUMNS:  # no rule asks when something else was changed, or by whom
             return each.stored and not each.name.startswith("audit.")
         if self.mode == EVERYTHING:
-            return not each.via and (each.kind != "part" or self.depth == 0)
+            return not each.via and (each.kind != "part" or (self.depth == 0 and not each.asked))
         return self.actor in each.sees
 
     def _by_default(self, each: Field) -> bool:
@@ -340,13 +340,13 @@ def _step_of(plan: Plan, name: str, each: Field) -> Step:
         return _day(name, each)
     if each.kind == "json":
         return _document(name, each)
-    return _plain(name, each.column)
+    return _plain(name, each.column, told=each.told)
 
 
-def _plain(name: str, column: str) -> Step:
+def _plain(name: str, column: str, *, told: bool = False) -> Step:
     def step(thing: Thing, known: Known, out: dict[str, object]) -> None:
         value = thing.now[column]
-        if value is not None:
+        if value is not None or told:
             out[name] = value
 
     return step

@@ -28,6 +28,7 @@ from entrepot.kernel.thing import Thing
 from entrepot.kernel.trail import event_name
 from entrepot.kernel.wire import decode, encode, milliseconds
 from entrepot.storage.callers import KERNEL
+from entrepot.storage.clashes import clashing
 from entrepot.storage.converting import ID_REQUIRED, Converter, Unit, id_expected, id_pattern, nul_in
 from entrepot.storage.event_types import EventTypes
 from entrepot.storage.facts import Facts, Unfetched
@@ -160,6 +161,18 @@ class Contents:
         """Raises Faulty when anything was found wrong."""
         if self.faults:
             raise Faulty([each.told(self.files) for each in sorted(self.faults, key=itemgetter(0))], self.more)
+
+    def lines_of(self, noun: Noun) -> Iterator[tuple[Origin, Mapping[str, Any], str | None]]:
+        """The lines of a kind, read once more: where each stands, what it says, and the owner that its kind names."""
+        family = self._heads.get(noun.path)
+        heads = self.families.get(family.head.noun.path, {}) if family is not None else {}
+        for at in (*self.positions.get(noun.path, ()), *(at for several in heads.values() for at in several)):
+            origin, raw = self.spool.read(at)
+            given = decode(raw)
+            assert isinstance(given, dict)
+            found = self.kinds.find(str(given["$kind"]))
+            if not isinstance(found, str) and found.form.noun is noun:
+                yield origin, given, found.parents[-1] if found.parents else None
 
     def read(self, lines: Lines, progress: Progress) -> None:
         """Takes down every line."""
@@ -329,7 +342,13 @@ class _Rows:
 
     columns: Sequence[str]
     rows: list[Sequence[object]] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     copied: int = 0
+
+    def add(self, row: Sequence[object], origin: Origin) -> None:
+        """One more row, and the line that it is of."""
+        self.rows.append(row)
+        self.origins.append(origin)
 
 
 # Filling and copying ------------------------------------------------------------------------------------
@@ -344,6 +363,7 @@ class _Loading:
         self.files = files
         self.writer = Writer()
         self.tables: dict[str, _Rows] = {}
+        self.copying = _Rows(())
         self.converters: dict[str, Converter] = {}
         self.copies: dict[str, _Copy] = {}
         self.looked_up: set[str] = set()
@@ -378,10 +398,22 @@ class _Loading:
                 await self.conn.execute("set constraints all immediate")
                 await EventTypes().see(self.conn, dict.fromkeys(self.events, ()))
             await self._analyze()
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.SerializationError) as fault:
+        except asyncpg.IntegrityConstraintViolationError as fault:
+            await self._tell(fault)
+            raise LoadError(f"Others changed the same things meanwhile ({fault}); load again.") from fault
+        except asyncpg.SerializationError as fault:
             raise LoadError(f"Others changed the same things meanwhile ({fault}); load again.") from fault
         except asyncpg.DataError as fault:
             raise LoadError(f"The database refuses a value: {fault}") from fault
+
+    async def _tell(self, fault: asyncpg.IntegrityConstraintViolationError) -> None:
+        """Raises Faulty with the line that the database refuses, where it is one of the files."""
+        clash = await clashing(
+            self.conn, self.nouns, fault, self.contents.lines_of, self.copying.origins, self.contents.files
+        )
+        if clash is not None:
+            self.contents.fault(clash)
+            self.contents.raise_faults()
 
     async def _prepare(self) -> None:
         await self.conn.execute("set local statement_timeout = 0; set local lock_timeout = '1min'")
@@ -433,9 +465,9 @@ class _Loading:
                 if single and self.converters[thing.noun.path].form.keeps:
                     self.facts.keep(thing)
                 if not self.contents.faults:
-                    self._emit(thing)
+                    self._emit(unit, thing)
             for job, thing, at in unit.dues:
-                self._rows("due", DUE).append((job, thing.noun.path, thing.now["id"], at))
+                self._rows("due", DUE).add((job, thing.noun.path, thing.now["id"], at), unit.places[id(thing)][0])
         if not self.contents.faults:
             for file in (file for unit in filled for file in unit.files):
                 await self.files.add(self.conn, file)
@@ -593,33 +625,37 @@ class _Loading:
 
     # Copying ---------------------------------------------------------------------------------
 
-    def _emit(self, thing: Thing) -> None:
+    def _emit(self, unit: Unit, thing: Thing) -> None:
         copy = self.copies[thing.noun.path]
-        self._rows(thing.noun.table_name, copy.columns).append(copy.row(thing))
+        origin, _ = unit.places[id(thing)]
+        self._rows(thing.noun.table_name, copy.columns).add(copy.row(thing), origin)
         for name, table in copy.links:
             targets = thing.parts[name]
             if targets:
                 rows = self._rows(table, ("owner_id", "target_id", "place"))
-                rows += ((thing.now["id"], target, place) for place, target in enumerate(targets, 1))
+                for place, target in enumerate(targets, 1):
+                    rows.add((thing.now["id"], target, place), origin)
         for name in copy.nests:
             for child in thing.parts[name]:
-                self._emit(child)
+                self._emit(unit, child)
         if thing.noun.trailed:
-            self._rows("trail", TRAIL).append(copy.trail(thing, self.facts.now))
+            self._rows("trail", TRAIL).add(copy.trail(thing, self.facts.now), origin)
             self.events.add(copy.event)
 
-    def _rows(self, table: str, columns: Sequence[str]) -> list[Sequence[object]]:
+    def _rows(self, table: str, columns: Sequence[str]) -> _Rows:
         found = self.tables.get(table)
         if found is None:
             found = self.tables[table] = _Rows(columns)
-        return found.rows
+        return found
 
     async def _flush(self, *, least: int) -> None:
         for table, waiting in self.tables.items():
             if len(waiting.rows) >= least:
+                self.copying = waiting
                 await self.conn.copy_records_to_table(table, records=waiting.rows, columns=waiting.columns)
                 waiting.copied += len(waiting.rows)
                 waiting.rows.clear()
+                waiting.origins.clear()
 
     async def _change(self, things: Sequence[Thing]) -> None:
         """Heads that were in the database before, as far as their new members change them."""

@@ -123,7 +123,7 @@ def test_currency_and_product_stay_and_the_markup_is_for_operations(api: Api):
         found = ok(api("operations").put(at, body))
         assert (found["defaultMarkup"], found["defaultMargin"]) == both, body
     found = ok(api("operations").put(at, {"defaultMarkup": None}))
-    assert not {"defaultMarkup", "defaultMargin"} & found.keys()
+    assert found["defaultMarkup"] is None and "defaultMargin" not in found
 
 
 def test_a_product_has_one_usual_list_for_each_currency(api: Api):
@@ -257,3 +257,17 @@ def test_statistics_are_for_those_who_trade(api: Api):
     assert all_of_it["salesPriceCompleteness"] == 100 and "averageMarkup" not in mine and "salesPriceItems" not in mine
     (row,) = ok(api("vendor").get(f"{LISTS}?eq(id,'PRC-5001-0001-0001')&select=statistics"))["data"]
     assert row["statistics"] == mine
+
+
+def test_a_markup_that_is_not_known_is_told_as_nothing_to_operations_alone(api):
+    """The official command line takes out no list that says nothing of it."""
+    made = ok(api("vendor").post("/catalog/price-lists", {"product": {"id": "PRD-5001-0001"}, "currency": "JPY"}))
+    assert "defaultMarkup" not in made
+    path = f"/catalog/price-lists/{made['id']}"
+    seen = ok(api("operations").get(path))
+    assert seen["defaultMarkup"] is None and "defaultMargin" not in seen
+    (listed,) = ok(api("operations").get(f"/catalog/price-lists?eq(id,{made['id']})"))["data"]
+    assert listed["defaultMarkup"] is None
+    assert ok(api("operations").put(path, {"defaultMarkup": None}))["defaultMarkup"] is None
+    assert ok(api("operations").put(path, {"defaultMarkup": 5}))["defaultMarkup"] == 5
+    assert "defaultMarkup" not in ok(api("vendor").get(path))

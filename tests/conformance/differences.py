@@ -27,6 +27,7 @@ DIFFERENCES: dict[str, str] = {
         AgreementLinePrice.*: not there
         Account.*: * not there
         Account.defaultLanguageCode: not there
+        Account.buyers: not there
         Authorization.settings: not there
         Certificate.statusNotes: not there
         Certificate.vendor: not there
@@ -105,9 +106,6 @@ DIFFERENCES: dict[str, str] = {
         ErpLink.companyName: not there
         BuyerExternalIds.accountExternalId: not here
         BuyerExternalIds.erpCustomerDiscountGroup: not there
-    """,
-    "A seller is linked with many buyers: its links are read at their own address, or through the buyer.": """
-        Seller.erpLink: not here
     """,
     "Baskets are ours, and so are the rules of seats that an item declares (docs/baskets.md).": """
         Agreement.basket: not there

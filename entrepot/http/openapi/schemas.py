@@ -204,6 +204,8 @@ def _states(noun: Noun, action: Action, actor: str) -> list[str]:
 
 def _outgoing(each: Field, nouns: Nouns) -> Schema:
     schema = _value(each, nouns)
+    if each.told:
+        schema["type"] = [schema["type"], "null"]
     notes = _sees(each)
     if each.heavy:
         notes["x-heavy"] = True
@@ -215,6 +217,8 @@ def _outgoing(each: Field, nouns: Nouns) -> Schema:
 def _value(each: Field, nouns: Nouns) -> Schema:
     match each.kind:
         case "ref":
+            return {"$ref": pointer(nouns[each.target].name)}
+        case "computed" if each.target:
             return {"$ref": pointer(nouns[each.target].name)}
         case "refs" | "part":
             return {"type": "array", "items": {"$ref": pointer(nouns[each.target].name)}}
