@@ -1,12 +1,12 @@
 """A served process for tests: the whole program behind a socket of its own, with a database of its own."""
 
 import asyncio
+import contextlib
 import http.client
 import itertools
 import json
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,8 +97,14 @@ class Served:
             while not self._server.started:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
             self.port = self._server.servers[0].sockets[0].getsockname()[1]
+            self._stopping = asyncio.Event()
             self._ready.set()
-            await serving
+            await self._stopping.wait()
+            serving.cancel()  # told to stop by itself it would first sleep for a while
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+            for each in self._server.servers:
+                each.close()
             pool.terminate()
         except BaseException as fault:
             self._fault = fault
@@ -108,8 +114,7 @@ class Served:
         """Ends the server and its thread."""
         for each in self._connections:
             each.close()
-        self._server.should_exit = True
-        self._server.force_exit = True
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
     @property
@@ -206,7 +211,7 @@ def token_of(who: str) -> str:
     return small.token(who) if who in small.TOKENS else who
 
 
-@contextmanager
+@contextlib.contextmanager
 def copied(cluster: Embedded, template: str) -> Iterator[str]:
     """The address of a copy of the template database, gone afterwards."""
     name = f"served_{next(_numbers)}"
@@ -225,7 +230,7 @@ def copied(cluster: Embedded, template: str) -> Iterator[str]:
         asyncio.run(execute(f"drop database {name} with (force)"))
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(cluster: Embedded, template: str, **chosen: str) -> Iterator[Served]:
     """A server on a fresh copy of the small world, with settings of its own."""
     with copied(cluster, template) as database:

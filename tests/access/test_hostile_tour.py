@@ -97,11 +97,10 @@ def test_filters_and_orders_tell_nothing_of_what_is_hidden(crowd: Crowd, who: st
         for each in resource.noun.all_fields:
             if each.kind in ("text", "enum", "integer", "decimal", "timestamp", "ref"):
                 named = f"{each.name}.id" if each.kind == "ref" else each.name
-                for sign in "+-":
-                    reply = crowd.get(who, f"{path}?order={sign}{named}&limit=3")
-                    assert reply.status in (200, 400), (path, named)
-                    if reply.status == 200:
-                        assert reply.json["$meta"]["pagination"]["total"] == everything
+                reply = crowd.get(who, f"{path}?order=-{named}&limit=3")
+                assert reply.status in (200, 400), (path, named)
+                if reply.status == 200:
+                    assert reply.json["$meta"]["pagination"]["total"] == everything
 
 
 @pytest.mark.parametrize("who", STRANGERS)

@@ -15,7 +15,7 @@ def fuzzed(served: Served) -> Fuzzed:
 
 
 def test_made_up_requests_are_answered_as_described(fuzzed: Fuzzed):
-    found = each_operation(fuzzed, examples=3, seed=1)
+    found = each_operation(fuzzed, examples=1, seed=1)
     assert not found, "\n\n".join(found)
     good = sum(count for (_, status), count in fuzzed.statuses.items() if status < 300)
     assert good > sum(fuzzed.statuses.values()) / 10, "hardly any request got through"
