@@ -37,7 +37,7 @@ from entrepot.outside.calling import Calling
 from entrepot.pax8.limit import Limit
 from entrepot.pax8.rest import Rest
 from entrepot.pax8.token import Tokens
-from entrepot.reactions import CONSULTS, JOBS, RECEIVERS
+from entrepot.reactions import CONSULTS, JOBS, PASSING, RECEIVERS
 from entrepot.settings import Settings
 from entrepot.storage.bucket import OPTIONS, Bucket
 from entrepot.storage.callers import Callers
@@ -126,7 +126,7 @@ async def assemble(settings: Settings, pool: asyncpg.Pool, vault: Vault) -> Appl
     heads = Heads(vault, settings.heads_file)
     kinds = {name: make(doors) for name, make in RECEIVERS.items()}
     deliveries = Deliveries(pool, kinds, calling.send, partial(store.some, nouns["notifications/deliveries"]))
-    work = Work(pool, jobs, heads, files, deliveries)
+    work = Work(pool, jobs, heads, files, deliveries, PASSING)
     store.written = work.hint
     watch = Watch(pool)
     events = Events(doors, callers, watch, Places(FOLLOWERS_MAX, FOLLOWERS_MAX // 4))

@@ -16,9 +16,9 @@ from entrepot.commerce.api import BASKETS, CLOCK, GIVING_UP, ORDERS, PLACING, RE
 from entrepot.commerce.api import OFFERS as COMMERCE
 from entrepot.commerce.api import VALIDATION as ORDER_VALIDATION
 from entrepot.commerce.requests_api import VALIDATION as REQUEST_VALIDATION
-from entrepot.integration import extension_receiver, installation
+from entrepot.integration import extension_receiver, installation, schedule
 from entrepot.integration.api import EXPIRATION as UNANSWERED
-from entrepot.integration.api import INSTALLATIONS
+from entrepot.integration.api import FIRING, INSTALLATIONS, SCHEDULES
 from entrepot.integration.api import OFFERS as INTEGRATION
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Options, fingerprint
@@ -30,6 +30,7 @@ from entrepot.kernel.resource import Action, Consult, Resource
 from entrepot.notifications import account_validation, webhook_call, webhook_receiver
 from entrepot.notifications.api import WEBHOOKS
 from entrepot.program.api import OFFERS as PROGRAM
+from entrepot.system.api import OVERDUE, TASKS
 
 
 class Due(Protocol):
@@ -76,12 +77,17 @@ PLATFORM = Caller(actor="kernel", account_id="", identity_id=SERVICES["kernel"],
 JOBS: dict[str, Callable[[Doors], Job]] = {
     account_user.EXPIRE: act(MEMBERS, EXPIRATION, PLATFORM),
     installation.EXPIRE: act(INSTALLATIONS, UNANSWERED, PLATFORM),
+    schedule.FIRE: act(SCHEDULES, FIRING, PLATFORM),
+    **{job: act(TASKS, action, PLATFORM) for job, action in OVERDUE.items()},
     fulfiller.JOB: act(ORDERS, fulfilment.FULFIL, fulfilment.FULFILLER),
     basket.PLACE: act(BASKETS, PLACING, PLATFORM, refused=GIVING_UP),
     subscription.RENEW: act(SUBSCRIPTIONS, RENEWAL, PLATFORM),
     **{job: act(ORDERS, action, PLATFORM) for job, action in CLOCK.items()},
 }
 """Job name to the function that makes it from the doors."""
+
+PASSING = frozenset((schedule.FIRE,))
+"""Jobs of which once makes up for many: a clock that is moved does not stop for them."""
 
 ASKING = webhook_call.Asking(WEBHOOKS, Places(webhook_call.CALLS_MAX, webhook_call.CALLS_EACH_MAX))
 

@@ -2,7 +2,7 @@
 
 from entrepot.accounts.permission import MANAGE
 from entrepot.catalog import paper
-from entrepot.integration import extension, extension_paper, installation, instance
+from entrepot.integration import extension, extension_paper, installation, instance, schedule, schedule_run
 from entrepot.integration.category import CATEGORY
 from entrepot.integration.extension import EXTENSION
 from entrepot.integration.extension_paper import DOCUMENT, MEDIA, TERMS, VARIANT
@@ -10,12 +10,13 @@ from entrepot.integration.extension_token import TOKEN
 from entrepot.integration.installation import EVERY, INSTALLATION
 from entrepot.integration.instance import INSTANCE
 from entrepot.integration.publication import ACTIONS
+from entrepot.integration.schedule import SCHEDULE
 from entrepot.kernel import plain
 from entrepot.kernel.file import pictured
 from entrepot.kernel.resource import Action, Resource, create, remove, update
 from entrepot.notifications import fault
 
-NOUNS = (EXTENSION, CATEGORY, DOCUMENT, MEDIA, TERMS, VARIANT, INSTANCE, INSTALLATION)
+NOUNS = (EXTENSION, CATEGORY, DOCUMENT, MEDIA, TERMS, VARIANT, INSTANCE, INSTALLATION, SCHEDULE)
 
 TRADE = "vendor operations"
 
@@ -25,6 +26,20 @@ EXPIRATION = Action("expire", installation.expire, by="kernel")
 MISSING = Action("miss", installation.miss, by="kernel")
 LOSING = Action("lose", instance.lose, by="kernel", loads=instance.running)
 """What comes of calling an extension: neither has an address."""
+
+FIRING = Action("fire", schedule.fire, by="kernel")
+"""What the clock brings about as well."""
+
+SCHEDULES = Resource(
+    SCHEDULE,
+    actions=(
+        Action("run", schedule_run.run, by=TRADE, loads=schedule_run.needs, takes=(schedule_run.FOR,), alone=True),
+        FIRING,
+    ),
+    reads=frozenset(TRADE.split()),
+    lists=frozenset(TRADE.split()),
+    summary="What extensions do by the clock: when they did last, and when they will next.",
+)
 
 INSTALLATIONS = Resource(
     INSTALLATION,
@@ -136,6 +151,7 @@ OFFERS = (
         reads=frozenset(("vendor", "operations")),
         summary="Extensions as they run: where they are reached, and which events they want.",
     ),
+    SCHEDULES,
     INSTALLATIONS,
     Resource(
         INSTALLATION,

@@ -9,6 +9,7 @@ from entrepot.accounts.dealings import SEE_ALL, count, exists
 from entrepot.accounts.module import MODULE
 from entrepot.accounts.permission import MANAGE, covers_modules
 from entrepot.catalog.paper import is_address
+from entrepot.integration import schedule
 from entrepot.integration.extension_token import account_token
 from entrepot.integration.meta import META, check_meta, require_conditions
 from entrepot.kernel import plain
@@ -111,12 +112,13 @@ the key by which it calls. `address` is where its newest instance is reached. So
 # What verbs need ---------------------------------------------------------------------------------------
 
 MODULES = {"modules": Want(MODULE, lambda row: row.c.id == among("module_ids"))}
+BESIDE = {**MODULES, "schedules": schedule.OF_EXTENSION}
 
 
 async def beside(load: Load, call: Call, extension: Thing | None, body: Body | None) -> Got:
-    """The modules that it has, and those that are named."""
+    """The modules that it has, and those that are named; its schedules."""
     wanted = [*(extension.modules if extension is not None else ()), *(body.ids_of("modules") if body else ())]
-    got = await load(MODULES, module_ids=wanted)
+    got = await load(BESIDE, module_ids=wanted, extension=extension.id if extension is not None else "")
     got.modules = {str(each.id): each for each in got.modules}
     return got
 
@@ -139,11 +141,11 @@ def _is_in_use(row: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(row.c.id == given("extension"), exists(each, each.c.extension_id == row.c.id, is_open(each)))
 
 
-IN_USE = {"used": Want(EXTENSION, _is_in_use)}
+IN_USE = {"used": Want(EXTENSION, _is_in_use), "schedules": schedule.OF_EXTENSION}
 
 
 async def in_use(load: Load, call: Call, extension: Thing, body: Body | None) -> Got:
-    """Whether somebody has it, or is asked to."""
+    """Whether somebody has it, or is asked to; its schedules."""
     return await load(IN_USE, extension=extension.id)
 
 
@@ -158,6 +160,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     require_conditions(call, extension.meta, body.path("meta"))
     _require_modules(call, extension, body, got, ())
     _tell_secret(call, extension)
+    schedule.arrange(call, extension, ())
     return extension
 
 
@@ -173,6 +176,7 @@ def update(call: Call, extension: Thing, body: Body, got: Got) -> None:
         require_manager(call, extension, got.modules.values())
         if extension.address in (None, url):
             extension.address = extension.service_url
+    schedule.arrange(call, extension, got.schedules)
 
 
 def delete(call: Call, extension: Thing, body: None, got: Got) -> None:
@@ -180,6 +184,7 @@ def delete(call: Call, extension: Thing, body: None, got: Got) -> None:
     call.move(extension, "delete")
     if got.used:
         raise Conflict(f"Extension {extension.id} is installed, or somebody was invited to install it.")
+    schedule.arrange(call, extension, got.schedules)
 
 
 def regenerate(call: Call, extension: Thing, body: Body, got: Got) -> None:

@@ -1,9 +1,11 @@
 """Extensions as receivers: which events go to whom, the letter about one, the task that goes with it, the answer.
 
 Each installation is a receiver of its own: it hears of what its account may see, within the modules that were let in.
+What schedules ask for comes beside the feed, as letters with a task.
 Source: commerce spec 5.4.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +22,13 @@ from entrepot.integration.extension_token import LIVES_S, claims
 from entrepot.integration.installation import INSTALLATION
 from entrepot.integration.instance import INSTANCE
 from entrepot.integration.meta import matches
+from entrepot.integration.schedule import FIRED, schedules_of
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors, Happened, Options
 from entrepot.kernel.errors import Conflict, Invalid, Missing
 from entrepot.kernel.letter import Letter, Reply
 from entrepot.kernel.receiver import Arrived, Delivery, Later, NotSent, Outcome, Receiver, Refused
-from entrepot.kernel.resource import Resource
+from entrepot.kernel.resource import Action, Resource
 from entrepot.kernel.rql.parse import parse_filter
 from entrepot.kernel.rql.query import Query
 from entrepot.kernel.shape import Known
@@ -34,8 +37,8 @@ from entrepot.kernel.want import Want, among, given
 from entrepot.kernel.wire import Json, decode, encode, moment_text
 from entrepot.notifications.event_subscription import any_of
 from entrepot.notifications.webhook_receiver import TRADES, WAIT_S_MAX, wait_of
-from entrepot.system.api import ASKING, PUT_BACK, TASKS
-from entrepot.system.task import TASK
+from entrepot.system.api import ACCEPT, ASKING, CANCEL, PUT_BACK, TASKS
+from entrepot.system.task import ENDED, TASK
 
 KIND = "extension"
 AT_ONCE = 200
@@ -55,7 +58,9 @@ OWN = "platform.system."
 """Tasks are how extensions are told: they are not told of these."""
 
 ROUTE = "route"
-"""In the payload of a delivery: where it goes, and whether a task goes with it."""
+"""In the payload of a delivery: where it goes, whether a task goes with it, and which schedule asks for it."""
+
+SCHEDULED = "schedule"
 
 Rooms = Callable[[Iterable[str] | None], frozenset[str] | None]
 
@@ -73,7 +78,18 @@ OF_DELIVERY = {
 }
 """Those of one delivery: it has another one each time that somebody has it sent again after the last one ended."""
 
-ENDED = ("Completed", "Failed")
+OF_SCHEDULE = {
+    "tasks": Want(
+        TASK,
+        lambda row: sa.and_(
+            row.c.object_id == given("schedule"),
+            row.c.account_id == given("account"),
+            row.c.event == sa.literal_column(f"'{FIRED}'"),
+            row.c.status.not_in([sa.literal_column(f"'{each}'") for each in ENDED]),
+        ),
+    )
+}
+"""What a schedule has asked for and has not ended: there is one for an account, by the index `tasks_of_schedule`."""
 
 
 class Extensions:
@@ -96,7 +112,7 @@ class Extensions:
             }
             beside = await session.gather(self._platform, BESIDE, named, known)
             now = await session.now()
-        extensions = {str(each.id): each for each in beside["extensions"] if each.address and "events" in _meta(each)}
+        extensions = {str(each.id): each for each in beside["extensions"] if each.address and _is_told(each)}
         accounts = {str(each.id): each for each in beside["accounts"] if each.status in TRADES}
         codes = {str(each.id): str(each.code) for each in beside["modules"]}
         return {
@@ -230,7 +246,7 @@ class Installed:
     async def letter(self, delivery: Delivery) -> Letter:
         """What happened, in the words of the public SDK; the thing itself is for the extension to ask for."""
         event: Any = decode(delivery.payload)
-        route, about = event[ROUTE], event["object"]
+        route, about = await self._route(delivery, event[ROUTE]), event["object"]
         letter: dict[str, object] = {
             "id": delivery.id,
             "object": {
@@ -253,8 +269,19 @@ class Installed:
         url = f"{str(self.extension.address).rstrip('/')}{route['path']}"
         return Letter(url, encode(letter), headers, seconds=REPLY_S_MAX, reply_bytes_max=4096)
 
-    def understand(self, reply: Reply) -> Outcome:
-        """OK, Delay or Cancel; anything else is tried again, when the extension says so."""
+    async def understand(self, delivery: Delivery, reply: Reply) -> Outcome:
+        """OK, Delay or Cancel; anything else is tried again, when the extension says so.
+
+        With OK a task that nobody has taken on is done, with Cancel it has failed. Source: commerce spec 5.4.
+        """
+        outcome = self._read(reply)
+        if isinstance(outcome, Arrived):
+            await self._end(delivery, ACCEPT)
+        elif isinstance(outcome, Refused):
+            await self._end(delivery, CANCEL, {"reason": outcome.words})
+        return outcome
+
+    def _read(self, reply: Reply) -> Outcome:
         if not 200 <= reply.status < 300:
             return Later(f"The extension answered {reply.status}.", wait_of(reply))
         try:
@@ -273,6 +300,25 @@ class Installed:
             case _:
                 return Later("The extension answered neither OK nor Delay nor Cancel.")
 
+    async def _end(self, delivery: Delivery, action: Action, body: object = None) -> None:
+        """What comes of the task that went with a letter, if one did. The second time nothing comes of it."""
+        event: Any = decode(delivery.payload)
+        task = await self._found(delivery) if event[ROUTE]["task"] else None
+        if task is not None and (task.status not in ENDED or action is CANCEL):
+            with contextlib.suppress(Missing):
+                await self.doors.act(self.platform, TASKS, action, str(task.id), body, Options())
+
+    async def _route(self, delivery: Delivery, route: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Where a letter goes: one of a schedule to where that is now. Raises NotSent where it is told of no more."""
+        if SCHEDULED not in route:
+            return route
+        now = schedules_of(_meta(self.extension)).get(route[SCHEDULED])
+        if now is None:
+            gone = f"The extension tells of no schedule {route[SCHEDULED]!r} any more."
+            await self._end(delivery, CANCEL, {"reason": gone})
+            raise NotSent(Refused(gone))
+        return {**route, "path": now["path"]}
+
     def _token(self) -> str:
         said = claims(
             str(self.account.id), str(self.account.type), str(self.extension.id), sorted(self.reader.codes or ())
@@ -284,7 +330,7 @@ class Installed:
         named = f"{delivery.id}/{delivery.redelivered}" if delivery.redelivered else delivery.id
         task = await self._found(delivery)
         if task is None or (task.status in ENDED and task.delivery != named):
-            await self.doors.create(self.platform, ASKING, self._asked(named, event), Options())
+            await self._ask(named, event)
             task = await self._found(delivery)
         assert task is not None, "the task was made just now"
         if task.status in ENDED:
@@ -298,6 +344,19 @@ class Installed:
             except (Conflict, Missing):
                 raise NotSent(Later(f"Task {task.id} moved on meanwhile.", 0.0, asked=True)) from None
         return task
+
+    async def _ask(self, named: str, event: Mapping[str, Any]) -> None:
+        """Makes a task. Raises NotSent while an earlier one of the same schedule is there for the same account."""
+        if SCHEDULED in event[ROUTE]:
+            of = {"schedule": str(event["object"]["id"]), "account": str(self.account.id)}
+            async with self.doors.store.session() as session:
+                earlier = (await session.gather(self.platform, OF_SCHEDULE, of, Known()))["tasks"]
+            if earlier:
+                raise NotSent(Later(f"Task {earlier[0].id} comes first.", BUSY_S, asked=True))
+        try:
+            await self.doors.create(self.platform, ASKING, self._asked(named, event), Options())
+        except Conflict:  # another worker made one just now: of this delivery, or of the same schedule
+            raise NotSent(Later("A task was made meanwhile.", 0.0, asked=True)) from None
 
     async def _found(self, delivery: Delivery) -> Thing | None:
         """The newest: of several only that one may be open."""
@@ -356,6 +415,12 @@ def _meta(extension: Thing) -> Mapping[str, Any]:
     """What an extension tells of itself, as its newest instance told it."""
     meta: Any = decode(extension.meta) if isinstance(extension.meta, Json) else extension.meta
     return meta or {}
+
+
+def _is_told(extension: Thing) -> bool:
+    """Whether it has told what it wants to hear, or does by the clock."""
+    meta = _meta(extension)
+    return "events" in meta or "schedules" in meta
 
 
 def _delay(said: object) -> float | None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL, exists, vendor_unseen
 from entrepot.accounts.module import MODULE
+from entrepot.integration import schedule
 from entrepot.integration.extension import EXTENSION, require_manager
 from entrepot.integration.meta import META, check_meta, require_conditions
 from entrepot.kernel import plain
@@ -88,11 +89,12 @@ NEEDS = {
     "extensions": Want(EXTENSION, _is_addressed, alone=False, held=True),
     "instances": Want(INSTANCE, _is_same, alone=False, held=True),
     "modules": Want(MODULE, lambda row: sa.true()),
+    "schedules": schedule.OF_EXTENSION,
 }
 
 
 async def needs(load: Load, call: Call, _: None, body: Body) -> Got:
-    """The extension, and the instance that has told of itself before."""
+    """The extension with its schedules, and the instance that has told of itself before."""
     named = body.get("externalId")
     external_id = named if isinstance(named, str) and "\0" not in named else ""
     return await load(NEEDS, extension=call.owner_id, external_id=external_id)
@@ -113,6 +115,7 @@ def register(call: Call, _: None, body: Body, got: Got) -> Thing:
     instance.channel = {}
     extension.meta = instance.meta
     extension.address = address_of(instance, extension)
+    schedule.arrange(call, extension, got.schedules)
     if instance.status != "Running" and extension.address:
         call.move(instance, "connect")
     else:
@@ -126,12 +129,13 @@ RUNNING = {
         lambda row: sa.and_(row.c.extension_id == given("extension"), row.c.status == "Running"),
         alone=False,
         held=True,
-    )
+    ),
+    "schedules": schedule.OF_EXTENSION,
 }
 
 
 async def running(load: Load, call: Call, extension: Thing, body: Body | None) -> Got:
-    """Instances that are said to run."""
+    """Instances that are said to run, and the schedules."""
     return await load(RUNNING, extension=extension.id)
 
 
@@ -140,6 +144,7 @@ def lose(call: Call, extension: Thing, body: Body, got: Got) -> None:
     for each in got.instances:
         call.move(each, "disconnect")
     extension.address = None
+    schedule.stop(call, got.schedules)
     call.record("extension.unreachable", extension, reason=body.get("reason"))
 
 

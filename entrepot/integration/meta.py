@@ -1,13 +1,18 @@
 """What an extension tells of itself: which events it wants and where they are sent, what it does by the clock.
 
+Calls that may be put off (`deferrables`) are kept as they are told. Nobody puts one off: no address is known by which
+the platform is asked to.
+
 Source: commerce spec 5.4.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from entrepot.integration import cron
 from entrepot.kernel.call import Call
+from entrepot.kernel.field import Inside
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.rql.fault import RqlFault
 from entrepot.kernel.rql.parse import parse_filter
@@ -15,8 +20,10 @@ from entrepot.kernel.rql.query import Query
 from entrepot.kernel.scope import Filters
 from entrepot.kernel.trail import event_name
 
-EVENTS_MAX = 200
+ENTRIES_MAX = 200
 CONDITION_MAX = 2000
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+TIMEOUTS = ("maxTaskLifespan", "maxTaskProcessing")
 EVENT = re.compile(r"platform(\.[a-z_]+){3}|platform(\.[a-z_]+){0,2}\.\*")
 PATH = re.compile(r"/[^\s?#]{0,500}")
 
@@ -32,26 +39,58 @@ META: Mapping[str, Any] = {
                 "required": ["event", "path"],
                 "properties": {
                     "event": {"type": "string", "examples": ["platform.commerce.order.status_changed"]},
-                    "condition": {"type": "string", "examples": ["eq(status,Processing)"]},
+                    "condition": {"type": ["string", "null"], "examples": ["eq(status,Processing)"]},
                     "path": {"type": "string", "examples": ["/events/orders"]},
                     "task": {"type": "boolean"},
                 },
             },
         },
-        "schedules": {"type": "array", "items": {"type": "object"}},
+        "schedules": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "cron", "path"],
+                "properties": {
+                    "id": {"type": "string", "examples": ["nightly"]},
+                    "name": {"type": ["string", "null"]},
+                    "description": {"type": ["string", "null"]},
+                    "cron": {"type": "string", "examples": ["0 6 * * 1"]},
+                    "path": {"type": "string", "examples": ["/schedules/nightly"]},
+                },
+            },
+        },
+        "deferrables": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "method"],
+                "properties": {
+                    "path": {"type": "string", "examples": ["/reports"]},
+                    "method": {"type": "string", "enum": list(METHODS)},
+                    "timeouts": {
+                        "type": ["object", "null"],
+                        "properties": {name: {"type": ["integer", "null"], "minimum": 1} for name in TIMEOUTS},
+                    },
+                },
+            },
+        },
         "plugs": {"type": "array", "items": {"type": "object"}},
     },
 }
 """What is not named here is kept and given back as it is."""
 
 
-def check_meta(value: object) -> list[str]:
+def check_meta(value: object) -> Sequence[str | Inside]:
     """What is wrong with what an extension tells of itself."""
     if value is None:
         return []
     if not isinstance(value, dict):
         return ["An object was expected."]
-    found = [*_faults(value, "events", _event_faults), *_faults(value, "schedules", _schedule_faults)]
+    found = [
+        *_faults(value, "events", _event_faults),
+        *_faults(value, "schedules", _schedule_faults, lambda each: each.get("id")),
+        *_faults(value, "deferrables", _deferrable_faults, lambda each: (each.get("method"), each.get("path"))),
+    ]
     return found[:20]
 
 
@@ -83,48 +122,82 @@ def matches(event: str, pattern: str) -> bool:
     return event == pattern or (pattern.endswith("*") and event.startswith(pattern[:-1]))
 
 
-def _faults(meta: Mapping[str, object], name: str, check: Any) -> Iterator[str]:
+def _faults(
+    meta: Mapping[str, object],
+    name: str,
+    check: Callable[[Mapping[str, object]], Iterable[Inside]],
+    key: Callable[[Mapping[str, object]], object] | None = None,
+) -> Iterator[Inside]:
+    """What is wrong with each entry of a list, of which no two have the same key."""
     entries = meta.get(name)
     if entries is None:
         return
-    if not isinstance(entries, list) or len(entries) > EVENTS_MAX:
-        yield f"{name}: a list of at most {EVENTS_MAX} was expected."
+    if not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
+        yield Inside(name, f"A list of at most {ENTRIES_MAX} was expected.")
         return
+    seen: list[object] = []
     for at, each in enumerate(entries):
-        if isinstance(each, dict):
-            yield from (f"{name}[{at}].{words}" for words in check(each))
-        else:
-            yield f"{name}[{at}]: an object was expected."
+        where = f"{name}[{at}]"
+        if not isinstance(each, dict):
+            yield Inside(where, "An object was expected.")
+            continue
+        wrong = list(check(each))
+        yield from (Inside(f"{where}.{path}", words) for path, words in wrong)
+        if key is not None and not wrong:
+            if key(each) in seen:
+                yield Inside(where, "The same stands there before.")
+            seen.append(key(each))
 
 
-def _event_faults(entry: Mapping[str, object]) -> Iterator[str]:
+def _event_faults(entry: Mapping[str, object]) -> Iterator[Inside]:
     event, condition = entry.get("event"), entry.get("condition")
     if not isinstance(event, str) or not EVENT.fullmatch(event):
-        yield "event: a name such as platform.commerce.order.created was expected."
+        yield Inside("event", "A name such as platform.commerce.order.created was expected.")
     yield from _path_faults(entry)
     if not isinstance(entry.get("task", False), bool):
-        yield "task: true or false was expected."
+        yield Inside("task", "True or false was expected.")
     if condition is None:
         return
     if not isinstance(condition, str) or len(condition) > CONDITION_MAX:
-        yield f"condition: a filter of at most {CONDITION_MAX} characters was expected."
+        yield Inside("condition", f"A filter of at most {CONDITION_MAX} characters was expected.")
         return
     try:
         parse_filter(condition)
     except RqlFault as fault:
-        yield f"condition: {fault.message} ({fault.token})"
+        yield Inside("condition", f"{fault.message} ({fault.token})")
 
 
-def _schedule_faults(entry: Mapping[str, object]) -> Iterator[str]:
+def _schedule_faults(entry: Mapping[str, object]) -> Iterator[Inside]:
     yield from _path_faults(entry)
-    if not isinstance(entry.get("id"), str):
-        yield "id: a text was expected."
-    cron = entry.get("cron")
-    if not isinstance(cron, str) or len(cron.split()) != 5:
-        yield "cron: five fields such as `0 6 * * 1` were expected."
+    for name, longest in (("id", 200), ("name", 500), ("description", 2000)):
+        text = entry.get(name)
+        if text is None and name != "id":
+            continue
+        if not isinstance(text, str) or not text.strip() or len(text) > longest:
+            yield Inside(name, f"A text of 1 to {longest} characters was expected.")
+    if wrong := cron.fault_of(entry.get("cron")):
+        yield Inside("cron", wrong)
 
 
-def _path_faults(entry: Mapping[str, object]) -> Iterator[str]:
+def _deferrable_faults(entry: Mapping[str, object]) -> Iterator[Inside]:
+    yield from _path_faults(entry)
+    if "{" in str(entry.get("path")):
+        yield Inside("path", "Nothing is put into the path of a call that is put off.")
+    if entry.get("method") not in METHODS:
+        yield Inside("method", f"One of {', '.join(METHODS)} was expected.")
+    timeouts = entry.get("timeouts")
+    if timeouts is None:
+        return
+    if not isinstance(timeouts, dict) or not any(timeouts.get(name) is not None for name in TIMEOUTS):
+        yield Inside("timeouts", f"{' or '.join(TIMEOUTS)} was expected.")
+        return
+    for name in TIMEOUTS:
+        seconds = timeouts.get(name)
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 1):
+            yield Inside(f"timeouts.{name}", "So many seconds were expected: 1 or more.")
+
+
+def _path_faults(entry: Mapping[str, object]) -> Iterator[Inside]:
     path = entry.get("path")
-    if not isinstance(path, str) or not PATH.fullmatch(path) or "\0" in path:
-        yield "path: an address such as /events/orders was expected."
+    if not isinstance(path, str) or not PATH.fullmatch(path):
+        yield Inside("path", "An address such as /events/orders was expected.")

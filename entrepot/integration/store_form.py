@@ -5,6 +5,7 @@ from entrepot.integration.extension import EXTENSION
 from entrepot.integration.extension_paper import DOCUMENT, MEDIA, TERMS, VARIANT
 from entrepot.integration.installation import EXPIRE, INSTALLATION, until
 from entrepot.integration.instance import INSTANCE
+from entrepot.integration.schedule import FIRE, SCHEDULE
 from entrepot.kernel.store_form import Form, World, inherit
 from entrepot.kernel.thing import Thing
 
@@ -34,6 +35,13 @@ def _instance(instance: Thing, world: World) -> None:
     instance.name = instance.name or instance.external_id
 
 
+def _schedule(schedule: Thing, world: World) -> None:
+    _of_extension(schedule, world)
+    schedule.name = schedule.name or schedule.external_id
+    if schedule.next_run is not None:
+        world.due(FIRE, schedule, schedule.next_run)
+
+
 def _installation(installation: Thing, world: World) -> None:
     extension = world.one(EXTENSION.path, installation.extension_id)
     inherit(installation, extension, "vendor_id", "name")
@@ -50,5 +58,6 @@ FORMS = (
     Form(TERMS, _of_extension, keeps=True),
     Form(VARIANT, _variant),
     Form(INSTANCE, _instance, needs=("externalId",)),
+    Form(SCHEDULE, _schedule, needs=("extension", "externalId", "cron", "path")),
     Form(INSTALLATION, _installation, needs=("extension", "account")),
 )

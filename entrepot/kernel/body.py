@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from entrepot.kernel.call import Call
 from entrepot.kernel.errors import Invalid
-from entrepot.kernel.field import Field
+from entrepot.kernel.field import Field, Inside
 from entrepot.kernel.money import to_decimal
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
@@ -184,8 +184,11 @@ def convert(call: Call, each: Field, path: str, value: object) -> object:
         call.fault(path, str(fault))
         return None
     if each.check is not None:
-        for message in each.check(converted):
-            call.fault(path, message)
+        for wrong in each.check(converted):
+            if isinstance(wrong, Inside):
+                call.fault(f"{path}.{wrong.path}", wrong.words)
+            else:
+                call.fault(path, wrong)
     return converted
 
 

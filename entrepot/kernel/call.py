@@ -72,12 +72,13 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Work that falls due at a moment of business time."""
+    """Work that falls due: at a moment of business time, or once so many seconds of real time are over."""
 
     job: str
     noun: Noun
     thing_id: str
-    at: datetime
+    at: datetime | None = None
+    seconds: float = 0.0
 
 
 def _as_they_come(noun: Noun, wanted: Mapping[str, int]) -> None:
@@ -101,6 +102,7 @@ class Call:
     visible: set[tuple[str, str]] = field(default_factory=set)
     happenings: list[Happening] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
+    spared: list[tuple[str, Thing]] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     links: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
@@ -202,6 +204,14 @@ class Call:
     def due(self, job: str, thing: Thing, at: datetime) -> None:
         """Work to be done about `thing` when the business clock shows `at`."""
         self.dues.append(Due(job, thing.noun, str(thing.id), at))
+
+    def within(self, job: str, thing: Thing, seconds: float) -> None:
+        """Work to be done about `thing` in so many seconds of real time, wherever the business clock is moved."""
+        self.dues.append(Due(job, thing.noun, str(thing.id), seconds=seconds))
+
+    def spare(self, job: str, thing: Thing) -> None:
+        """What was to be done about `thing` until now need not be done any more."""
+        self.spared.append((job, thing))
 
     def transfer(self, buyer: Thing, giver_id: str, taker_id: str) -> None:
         """Whatever is about a buyer is another account's from now on, however much it is: nothing of it is loaded."""

@@ -1,10 +1,10 @@
 """A field, declared once: column, path, visibility, write rule and outside shape follow from one line."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from entrepot.kernel.file import NAME_LENGTH_MAX
 
@@ -19,6 +19,17 @@ UNSTORED = frozenset(("refs", "part", "computed", "counted"))
 """Kinds of fields that have no column of their own."""
 
 Writes = Mapping[str, frozenset[str] | None]
+
+
+class Inside(NamedTuple):
+    """What is wrong at a place within a document: the path from there, and the words."""
+
+    path: str
+    words: str
+
+
+Check = Callable[[Any], Iterable[str | Inside]]
+"""What is wrong with a value, as a whole or within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Field:
     aside: bool = False
     screened: bool = False
     default: object = None
-    check: Callable[[object], list[str]] | None = None
+    check: Check | None = None
     declared_by: str = ""
     dress: Callable[..., object] | None = None
     covers: Callable[..., Any] | None = None

@@ -84,8 +84,8 @@ class Receiver(Protocol):
         """What is sent for a delivery; made anew for each attempt. Raises NotSent."""
         ...
 
-    def understand(self, reply: Reply) -> Outcome:
-        """What the reply means."""
+    async def understand(self, delivery: Delivery, reply: Reply) -> Outcome:
+        """What the reply to a delivery means; what else follows from it is done by then. It may be asked again."""
         ...
 
 

@@ -49,6 +49,10 @@ class World(Protocol):
         """Work to be done about a thing when the business clock shows `at`."""
         ...
 
+    def within(self, job: str, thing: Thing, seconds: float) -> None:
+        """Work to be done about a thing in so many seconds of real time."""
+        ...
+
     def fault(self, thing: Thing, name: str, reason: str) -> None:
         """Notes what is wrong with a field of a thing."""
         ...

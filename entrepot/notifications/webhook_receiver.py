@@ -128,7 +128,7 @@ class Webhook:
         headers |= signature.headers(delivery.id, int(time.time()), body, self._secrets())
         return Letter(str(self.subscription.url), body, headers, seconds=REPLY_S_MAX, reply_bytes_max=1024)
 
-    def understand(self, reply: Reply) -> Outcome:
+    async def understand(self, delivery: Delivery, reply: Reply) -> Outcome:
         """Any 2xx is a receipt, 410 the end; everything else is tried again, when the receiver says so."""
         if 200 <= reply.status < 300:
             return Arrived()

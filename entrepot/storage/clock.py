@@ -7,8 +7,6 @@ from typing import Protocol
 
 import asyncpg
 
-from entrepot.storage.due import next_due
-
 LOCK = int.from_bytes(b"clock")
 """The advisory lock under which the clock is moved."""
 
@@ -28,6 +26,7 @@ class Worker(Protocol):
     """Whoever does what falls due, as the clock knows it."""
 
     async def settle(self, *, sealed: bool = True) -> list[str]: ...
+    async def next_stop(self, after: datetime) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,8 @@ async def advance(pool: asyncpg.Pool, duration: timedelta, work: Worker) -> list
     """Moves the clock of a sandbox on, and returns when all that fell due on the way has settled.
 
     The clock stops at each moment at which something falls due, so that the work is done at its own time and may
-    itself set work for later. Gives back what could not be done. Raises ClockError.
+    itself set work for later; not so for what comes again and again, of which once makes up for many. Gives back what
+    could not be done. Raises ClockError.
     """
     clock = await show(pool)
     if not clock.sandbox:
@@ -65,7 +65,7 @@ async def advance(pool: asyncpg.Pool, duration: timedelta, work: Worker) -> list
         try:
             end = (await show(pool)).now + duration
             await work.settle(sealed=False)
-            while (moment := await next_due(pool, (await show(pool)).now)) is not None and moment < end:
+            while (moment := await work.next_stop((await show(pool)).now)) is not None and moment < end:
                 await _move_to(pool, moment)
                 await work.settle(sealed=False)
             await _move_to(pool, end)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from entrepot.kernel.field import Field
+from entrepot.kernel.field import Field, Inside
 from entrepot.kernel.file import File
 from entrepot.kernel.money import DECIMALS_MAX, to_decimal
 from entrepot.kernel.noun import Noun
@@ -33,7 +33,7 @@ class Unit:
     unknown: list[tuple[str, str, Thing, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     changes: list[Thing] = field(default_factory=list)
-    dues: list[tuple[str, Thing, datetime]] = field(default_factory=list)
+    dues: list[tuple[str, Thing, datetime, bool]] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
 
     def place(self, thing: Thing, origin: Origin, prefix: str, given: Mapping[str, object]) -> None:
@@ -168,7 +168,10 @@ def _scalar(each: Field, convert: Callable[[object], object]) -> Step:
     def checked(unit: Unit, thing: Thing, value: object) -> None:
         step(unit, thing, value)
         for reason in check(thing.now[column]) if check else ():
-            unit.fault(thing, name, reason)
+            if isinstance(reason, Inside):
+                unit.fault(thing, f"{name}.{reason.path}", reason.words)
+            else:
+                unit.fault(thing, name, reason)
 
     return checked if check else step
 

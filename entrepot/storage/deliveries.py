@@ -130,7 +130,7 @@ with ready as (
         select d.id from deliveries d
         where d.receiver_id = ready.id and d.status = 'Pending' and (d.next_at <= clock_timestamp() or ready.failing)
             and (d.leased_until is null or d.leased_until <= clock_timestamp())
-            and (ready.open or d.position is null)
+            and (ready.open or (d.position is null and d.next_at <= clock_timestamp()))
             and not exists (select from deliveries e where e.receiver_id = d.receiver_id
                 and e.object_key = d.object_key and e.status = 'Pending' and e.position < d.position)
         order by case when ready.shuffled then random() end, d.next_at, d.position
@@ -366,7 +366,7 @@ class Deliveries:
         outcome: Outcome
         try:
             reply = await self._post(receiver, delivery, fault)
-            outcome = receiver.understand(reply)
+            outcome = await receiver.understand(delivery, reply)
         except Unreachable as unreachable:
             outcome = Later(unreachable.words)
         except NotSent as known:

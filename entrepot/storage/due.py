@@ -2,12 +2,13 @@
 
 A row of `due` is leased, its job is run, and it is marked done. A job that fails is tried again after a while that
 doubles; one whose process was killed is tried again when its lease has run out. So a job runs at least once, and must
-be one that does no harm when it runs again. Leases and retries use real time.
+be one that does no harm when it runs again. Leases and retries use real time, and so does a row that is `real`: what a
+machine may take for its work does not shrink when the business clock is moved.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,7 +56,20 @@ async def run_due(
 async def next_due(pool: asyncpg.Pool, after: datetime | None = None) -> datetime | None:
     """When the next work falls due that is not done yet: the very next, or the next after a moment."""
     return await pool.fetchval(
-        "select min(at) from due where done_at is null and at > coalesce($1, '-infinity'::timestamptz)", after
+        "select least((select min(at) from due where done_at is null and not real and at > f.after),"
+        " (select min(at) + f.ahead from due where done_at is null and real and at > f.after - f.ahead))"
+        " from (select coalesce($1, '-infinity'::timestamptz) as after, entrepot_now() - clock_timestamp() as ahead) f",
+        after,
+    )
+
+
+async def next_stop(pool: asyncpg.Pool, after: datetime, passing: Collection[str]) -> datetime | None:
+    """When the next work falls due for which a clock that is moved stops: none that waits for real time, and no job
+    of which once makes up for many."""
+    return await pool.fetchval(
+        "select min(at) from due where done_at is null and not real and at > $1 and job <> all($2)",
+        after,
+        list(passing),
     )
 
 
@@ -63,6 +77,7 @@ async def _lease(pool: asyncpg.Pool, now: datetime, jobs: list[str], lease: time
     row = await pool.fetchrow(
         "update due set leased_until = clock_timestamp() + $3::interval, attempts = attempts + 1 where id = ("
         "select id from due where done_at is null and at <= $1 and job = any($2)"
+        " and (not real or at <= clock_timestamp())"
         " and (leased_until is null or leased_until <= clock_timestamp())"
         " and (retry_at is null or retry_at <= clock_timestamp())"
         " order by at, id limit 1 for update skip locked"

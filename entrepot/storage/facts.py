@@ -1,7 +1,7 @@
 """What is known while a world file is loaded: what it holds, and what the database held before."""
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from entrepot.kernel.noun import Noun, Nouns
@@ -115,7 +115,11 @@ class Facts:
 
     def due(self, job: str, thing: Thing, at: datetime) -> None:
         """Work to be done about a thing at a moment of business time."""
-        self.unit.dues.append((job, thing, at))
+        self.unit.dues.append((job, thing, at, False))
+
+    def within(self, job: str, thing: Thing, seconds: float) -> None:
+        """Work to be done about a thing in so many seconds of real time."""
+        self.unit.dues.append((job, thing, datetime.now(UTC) + timedelta(seconds=seconds), True))
 
     def fault(self, thing: Thing, name: str, reason: str) -> None:
         """Notes what is wrong with a field of a thing."""

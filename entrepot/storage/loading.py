@@ -48,7 +48,7 @@ TRAIL: Final = (
     "kind", "object_id", "owner_id", "revision", "place", "event", "name", "at", "actor_id", "accounts", "scope",
     "delta", "details",
 )  # fmt: skip
-DUE: Final = ("job", "kind", "object_id", "at")
+DUE: Final = ("job", "kind", "object_id", "at", "real")
 NOTHING: Final = b"{}"
 
 _decoder = msgspec.json.Decoder(float_hook=str)  # at first reading no number is looked at
@@ -466,8 +466,9 @@ class _Loading:
                     self.facts.keep(thing)
                 if not self.contents.faults:
                     self._emit(unit, thing)
-            for job, thing, at in unit.dues:
-                self._rows("due", DUE).add((job, thing.noun.path, thing.now["id"], at), unit.places[id(thing)][0])
+            for job, thing, at, real in unit.dues:
+                row = (job, thing.noun.path, thing.now["id"], at, real)
+                self._rows("due", DUE).add(row, unit.places[id(thing)][0])
         if not self.contents.faults:
             for file in (file for unit in filled for file in unit.files):
                 await self.files.add(self.conn, file)

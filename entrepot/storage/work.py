@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import structlog
 
 from entrepot.storage import sessions
 from entrepot.storage.deliveries import SWEPT, Deliveries
-from entrepot.storage.due import Job, next_due, run_due
+from entrepot.storage.due import Job, next_due, next_stop, run_due
 from entrepot.storage.files import Files
 from entrepot.storage.heads import Heads
 from entrepot.storage.process import holder
@@ -50,7 +50,8 @@ class Work:
     """The background work of one process. Any number of processes may do it on one database.
 
     `jobs` says by name what is done when it falls due. The timer is what can be relied on; a hint, from this process
-    or by a notification from another one, only makes it quicker.
+    or by a notification from another one, only makes it quicker. For jobs that are `passing` a clock that is moved does
+    not stop: however often they should have been done, once makes up for it.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Work:
         heads: Heads | None = None,
         files: Files | None = None,
         deliveries: Deliveries | None = None,
+        passing: Collection[str] = (),
     ):
         self._pool = pool
+        self._passing = passing
         self._files = files or Files(pool)
         self._jobs = jobs
         self._heads = heads
@@ -120,6 +123,10 @@ class Work:
             if all(row["stuck"] for row in left) and not (sealed and await unsealed(self._pool)):
                 return [f"{row['job']} of {row['object_id']}: {row['fault']}" for row in left]
             await asyncio.sleep(SETTLE_S)
+
+    async def next_stop(self, after: datetime) -> datetime | None:
+        """When the next work falls due for which a clock that is moved stops."""
+        return await next_stop(self._pool, after, self._passing)
 
     # Each of these does what there is, and says in how many seconds to look again ----------------
 
@@ -244,7 +251,8 @@ class Work:
         """What is due and not done, and whether it failed so often that nobody should wait for it."""
         return await self._pool.fetch(
             "select job, object_id, fault, attempts >= $1 and retry_at > clock_timestamp() as stuck from due"
-            " where done_at is null and at <= entrepot_now() and job = any($2) order by at, id",
+            " where done_at is null and at <= entrepot_now() and (not real or at <= clock_timestamp())"
+            " and job = any($2) order by at, id",
             PATIENCE,
             list(self._jobs),
         )

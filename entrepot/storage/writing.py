@@ -132,9 +132,15 @@ class Writer:
         found = entries(call, touched)
         call.told.update((each.event, []) for each in found)
         self._trail(parts, found)
+        for job, thing in call.spared:
+            parts.values += (job, thing.noun.path, thing.id)
+            parts.sure(_spared_text)
         for due in call.dues:
-            parts.values += (due.job, due.noun.path, due.thing_id, due.at)
-            parts.sure(_values_text, "due", ("job", "kind", "object_id", "at"))
+            parts.values += (due.job, due.noun.path, due.thing_id, due.at or due.seconds)
+            if due.at is None:
+                parts.sure(_within_text)
+            else:
+                parts.sure(_values_text, "due", ("job", "kind", "object_id", "at"))
         if answer is not None:
             self._answer(parts, answer)
         if not parts.shape:
@@ -405,6 +411,18 @@ def _trail_text(places: Places, rows: int) -> str:
 
 def _values_text(places: Places, table: str, columns: tuple[str, ...]) -> str:
     return f"insert into {table} ({', '.join(columns)}) values ({', '.join(next(places) for _ in columns)})"
+
+
+def _within_text(places: Places) -> str:
+    values = ", ".join(next(places) for _ in range(3))
+    moment = f"clock_timestamp() + make_interval(secs => {next(places)}::float8)"
+    return f"insert into due (job, kind, object_id, at, real) values ({values}, {moment}, true)"
+
+
+def _spared_text(places: Places) -> str:
+    """What stood there before this statement; what it adds itself it does not see."""
+    job, kind, thing_id = (next(places) for _ in range(3))
+    return f"delete from due where job = {job} and kind = {kind} and object_id = {thing_id} and done_at is null"
 
 
 def _claimed_text(places: Places) -> str:

@@ -26,6 +26,12 @@ TASKS = Resource(
 
 ASKING = Resource(TASK, create=create(task.ask, by="kernel"))
 PUT_BACK = Action("reschedule", task.reschedule, by="kernel")
+ACCEPT = Action("accept", task.accept, by="kernel")
+CANCEL = Action("cancel", task.cancel, by="kernel", takes=(task.REASON,))
+OVERDUE = {
+    task.LIMITS[task.PROCESSING]: Action("overrun", task.overrun, by="kernel"),
+    task.LIMITS[task.LIFETIME]: Action("outlive", task.outlive, by="kernel"),
+}
 """What the platform itself does with tasks: it has no address."""
 
 OFFERS = (

@@ -1,5 +1,7 @@
 """A task is a piece of work that somebody outside does: it is queued, taken on, and ends well or badly."""
 
+from decimal import Decimal
+
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL, vendor_unseen
@@ -25,6 +27,7 @@ LIFE = Machine(
         move("reschedule", "Processing",                           "Rescheduled", WORKERS),
         move("complete",   "Processing",                           "Completed",   WORKERS),
         move("fail",       "Blocked Queued Rescheduled Processing", "Failed",     WORKERS),
+        move("settle",     "Queued",                               "Completed",   "kernel"),
     ),
 )  # fmt: skip
 """Source: platform spec 9 and 11, commerce spec 5.4. One that has ended stays as it is: 409."""
@@ -89,8 +92,15 @@ TASK = Noun(
 `progress` is in percent. `result` is the address of what came of it. Source: commerce spec 5.4.
 """
 
-RESERVED = ("extensionId", "maxTaskProcessingSeconds", "maxTaskLifetimeSeconds")
-"""Parameters that the platform says; whoever works on the task reads its limits there."""
+PROCESSING, LIFETIME = "maxTaskProcessingSeconds", "maxTaskLifetimeSeconds"
+RESERVED = ("extensionId", PROCESSING, LIFETIME)
+"""Parameters that the platform says; whoever works on the task reads its limits there. They count in real time, since
+it is machines that work."""
+
+LIMITS = {PROCESSING: "system.task.overrun", LIFETIME: "system.task.outlive"}
+"""What is done about a task that is over a limit."""
+
+ENDED = ("Completed", "Failed")
 
 ASKED = (
     "name", "parameters", "event", "object.id", "object.name", "object.objectType", "object.kind", "delivery",
@@ -117,7 +127,9 @@ def create(call: Call, _: None, body: Body, got: None) -> Thing:
 def ask(call: Call, _: None, body: Body, got: None) -> Thing:
     """The platform asks an extension to do something about what happened, for an account that has installed it."""
     said = {each.column: body.dig(call, each.path) for each in TASK.all_fields if each.name in ASKED}
-    return call.new(TASK, status="Queued", **{column: value for column, value in said.items() if value is not ABSENT})
+    task = call.new(TASK, status="Queued", **{column: value for column, value in said.items() if value is not ABSENT})
+    _watch(call, task, LIFETIME)
+    return task
 
 
 def update(call: Call, task: Thing, body: Body, got: None) -> None:
@@ -163,11 +175,67 @@ def queue(call: Call, task: Thing, body: Body, got: None) -> None:
     _move(call, task, "queue")
 
 
+def accept(call: Call, task: Thing, body: Body, got: None) -> None:
+    """Whoever was told of it says that all is well, and has not taken it on: it is done. What somebody has taken on
+    is theirs to end."""
+    if task.status == "Queued":
+        _move(call, task, "settle")
+
+
+def cancel(call: Call, task: Thing, body: Body, got: None) -> None:
+    """Whoever was told of it will not do it, and says why. One that has failed without a reason gets this one."""
+    if task.status not in ENDED:
+        _move(call, task, "fail")
+    if task.status == "Failed" and not task.reason:
+        task.reason = str(body.get("reason") or "")[: REASON.longest] or None
+
+
+def overrun(call: Call, task: Thing, body: Body, got: None) -> None:
+    """Whoever works on it has done so for too long."""
+    if task.status == "Processing":
+        _give_up(call, task, f"It was worked on for longer than {limit_of(task, PROCESSING):g} seconds.")
+
+
+def outlive(call: Call, task: Thing, body: Body, got: None) -> None:
+    """It has been there for too long, whatever was done about it."""
+    if task.status not in ENDED:
+        _give_up(call, task, f"It was not done within {limit_of(task, LIFETIME):g} seconds.")
+
+
+def limit_of(task: Thing, name: str) -> float | None:
+    """How many seconds the platform gives; None where it gives no limit."""
+    parameters = task.parameters if isinstance(task.parameters, dict) else {}
+    seconds = parameters.get(name)
+    return None if isinstance(seconds, bool) or not isinstance(seconds, int | float | Decimal) else float(seconds)
+
+
+def _give_up(call: Call, task: Thing, reason: str) -> None:
+    _move(call, task, "fail")
+    task.reason = reason
+
+
 def _move(call: Call, task: Thing, verb: str) -> None:
-    call.move(task, verb)
+    before = call.move(task, verb)
     word = STARTED.get(str(task.status))
     if word is not None:
         call.stamp(task, word)
+    if before == "Processing":
+        _unwatch(call, task, PROCESSING)
+    if task.status == "Processing":
+        _watch(call, task, PROCESSING)
+    if task.status in ENDED:
+        _unwatch(call, task, LIFETIME)
+
+
+def _watch(call: Call, task: Thing, name: str) -> None:
+    seconds = limit_of(task, name)
+    if seconds is not None:
+        call.within(LIMITS[name], task, seconds)
+
+
+def _unwatch(call: Call, task: Thing, name: str) -> None:
+    if limit_of(task, name) is not None:
+        call.spare(LIMITS[name], task)
 
 
 def _check(call: Call, task: Thing, body: Body, before: object) -> None:

@@ -128,6 +128,9 @@ DIFFERENCES: dict[Call, tuple[str, str]] = {
     ("PUT",  "integration/installations/{}"):     ("CVO", "Each account sets up what it has installed."),
     ("DELETE", "integration/installations/{}"):   ("CVO", "Whoever lets a program act for them can end it."),
     ("POST", "integration/installations/{}/fault"): ("-VO", "Our own: the vendor tries its extension; it does something in a sandbox alone."),
+    ("GET",  "integration/schedules"):            ("-VO", "Our own: what an extension does by the clock, for whoever makes it."),
+    ("GET",  "integration/schedules/{}"):         ("-VO", "As the list."),
+    ("POST", "integration/schedules/{}/run"):     ("-VO", "As the list."),
     ("POST", "integration/installations/{}/token"): ("-V-", "Documented as `-/token`: by the extension's key, which acts for its vendor."),
 }  # fmt: skip
 """The only place where who may call what differs from the documents."""

@@ -416,6 +416,7 @@ SEES: dict[str, Rule] = {
     "integration/extensions/{extension}/terms/{term}/variants": of_extension,
     "integration/extensions/{extension}/instances": instance,
     "integration/installations": shared,
+    "integration/schedules": makers,
     "audit/records": record,
     "audit/event-types": event_type,
     "events": record,

@@ -199,3 +199,109 @@ def test_an_installation_that_has_ended_hears_nothing(api: Api, at_work: Served,
     later = placed(at_work)
     time.sleep(1)
     assert not about(later)(box.got)
+
+
+def tasked(api: Api, served: Served, box: Inbox, extension: Row) -> Any:
+    """A letter with a task came in: gives the task, as it becomes, to whoever asks for a state of it."""
+    started(api, served, box, {"event": CHANGED, "path": "/orders", "task": True}, extension=extension)
+    installed(api, extension)
+    order = placed(served)
+    (got,) = about(order)(box.wait(about(order)))
+    path = f"/system/tasks/{said(got)['task']['id']}"
+
+    def becomes(status: str, seconds: float = 10) -> Row:
+        until = time.monotonic() + seconds
+        while (task := ok(api("vendor").get(path)))["status"] != status:
+            assert time.monotonic() < until, task
+            time.sleep(0.05)
+        return task
+
+    return becomes, lambda: about(order)(box.got)
+
+
+def test_ok_ends_a_task_that_nobody_took_on(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="OK")
+    becomes, letters = tasked(api, at_work, box, made(api))
+    task = becomes("Completed")
+    assert "started" not in task["audit"]
+    assert len(letters()) == 1
+
+
+def test_ok_leaves_a_task_to_whoever_took_it_on(api: Api, at_work: Served, box: Inbox) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def take(got: Got) -> Answer:
+        assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/execute").status == 200
+        return answer(response="OK")
+
+    box.answer = take
+    becomes, letters = tasked(api, at_work, box, extension)
+    task = becomes("Processing")
+    time.sleep(1)
+    task = becomes("Processing")
+    assert ok(ask("POST", f"/system/tasks/{task['id']}/complete", {}))["status"] == "Completed"
+    assert len(letters()) == 1
+
+
+@pytest.mark.parametrize("verbs", [(), ("execute",), ("execute", "fail")])
+def test_cancel_fails_the_task_and_its_reason_is_kept(
+    api: Api, at_work: Served, box: Inbox, verbs: tuple[str, ...]
+) -> None:
+    """As the SDK does: it fails the task without a reason, and gives the reason with its answer."""
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def refuse(got: Got) -> Answer:
+        for verb in verbs:
+            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
+        return answer(response="Cancel", cancelReason="Not ours.")
+
+    box.answer = refuse
+    becomes, letters = tasked(api, at_work, box, extension)
+    becomes("Failed")
+    until = time.monotonic() + 5
+    while becomes("Failed").get("reason") != "Not ours.":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    time.sleep(1)
+    assert len(letters()) == 1
+
+
+def test_cancel_does_not_undo_what_was_done(api: Api, at_work: Served, box: Inbox) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def mix_up(got: Got) -> Answer:
+        for verb in ("execute", "complete"):
+            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
+        return answer(response="Cancel", cancelReason="Not ours.")
+
+    box.answer = mix_up
+    becomes, _ = tasked(api, at_work, box, extension)
+    time.sleep(1)
+    assert "reason" not in becomes("Completed")
+
+
+def test_a_task_that_is_over_its_limit_is_not_sent_again(api: Api, at_work: Served, box: Inbox) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+
+    def take(got: Got) -> Answer:
+        assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/execute").status == 200
+        return answer(response="Delay", delay=3600)
+
+    box.answer = take
+    becomes, letters = tasked(api, at_work, box, extension)
+    task = becomes("Processing")
+    at_work.fetch(
+        "update due set at = clock_timestamp() where object_id = $1 and job = 'system.task.overrun'", task["id"]
+    )
+    assert "7200 seconds" in becomes("Failed")["reason"]
+    until = time.monotonic() + 10
+    delivery = said(letters()[0])["id"]
+    while at_work.fetch("select status from deliveries where id = $1", delivery)[0][0] == "Pending":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert len(letters()) == 1
+    assert ask("POST", f"/system/tasks/{task['id']}/complete", {}).status == 409

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 
 from entrepot.demo.people import token_values
 from entrepot.demo.world import world
+from entrepot.storage.clock import advance
 from entrepot.storage.embedded import Embedded
 from entrepot.storage.migrate import ensure
 from tests import environments
@@ -168,3 +169,33 @@ def test_it_fulfils_a_purchase_with_one_question_then_a_change_and_the_end(marke
     tasks = market.call("vendor", "GET", "/system/tasks?order=audit.created.at")["data"]
     assert [each["status"] for each in tasks] == ["Completed"] * 4
     assert {each["object"]["id"] for each in tasks} == {order["id"], changed["id"], ended["id"]}
+
+
+def test_what_it_does_by_the_clock_is_done_at_its_time_and_by_hand(market: Market) -> None:
+    (schedule,) = market.call("vendor", "GET", "/integration/schedules")["data"]
+    assert (schedule["externalId"], schedule["cron"], schedule["nextRun"][11:16]) == (
+        "daily-usage",
+        "0 5 * * *",
+        "05:00",
+    )
+
+    def tasks() -> list[Row]:
+        asked = f"/system/tasks?eq(object.id,{schedule['id']})&order=audit.created.at"
+        return market.call("vendor", "GET", asked)["data"]
+
+    def done(number: int) -> Row:
+        end = time.monotonic() + PATIENCE_S
+        while [each["status"] for each in tasks()] != ["Completed"] * number:
+            assert time.monotonic() < end, (tasks(), market.extension.read_text()[-4000:])
+            time.sleep(0.1)
+        return tasks()[-1]
+
+    served = market.served
+    assert served.run(advance(served.parts.pool, timedelta(days=3), served.parts.work)) == []
+    first = done(1)
+    logged = market.call("vendor", "GET", f"/system/tasks/{first['id']}/logs")["data"]
+    assert [each["message"] for each in logged] == ["{{Count}} subscriptions are there."]
+    market.call("vendor", "POST", f"/integration/schedules/{schedule['id']}/run")
+    second = done(2)
+    assert second["id"] != first["id"]
+    assert market.call("vendor", "GET", f"/integration/schedules/{schedule['id']}")["statistics"]["running"] == 0

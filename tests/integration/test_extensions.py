@@ -23,6 +23,9 @@ from tests.serving import Served
 from tests.world import ACCOUNTS, refer
 
 CLAIMS = "https://claims.softwareone.com/"
+CREATED = "platform.commerce.order.created"
+NIGHTLY = {"id": "nightly", "path": "/nightly", "cron": "0 6 * * *"}
+DEFERRABLE = {"path": "/reports", "method": "POST"}
 FORGOTTEN_S = 2.2
 """How long a caller is kept in a process, and a little."""
 
@@ -76,21 +79,51 @@ def test_another_vendor_sees_a_public_one_and_can_do_nothing_with_it(api: Api) -
 
 
 @pytest.mark.parametrize(
-    ("meta", "words"),
+    ("meta", "where"),
     [
-        ([], "object"),
-        ({"events": {}}, "list"),
-        ({"events": [{"event": "order", "path": "/x"}]}, "events[0].event"),
-        ({"events": [{"event": "platform.commerce.order.created", "path": "x"}]}, "events[0].path"),
-        ({"events": [{"event": "platform.commerce.order.created", "path": "/x", "task": 1}]}, "events[0].task"),
-        ({"events": [{"event": "platform.commerce.order.created", "path": "/x", "condition": "eq("}]}, "condition"),
-        ({"schedules": [{"id": "a", "path": "/x", "cron": "often"}]}, "schedules[0].cron"),
+        ([], "meta"),
+        ({"events": {}}, "meta.events"),
+        ({"events": [{"event": "order", "path": "/x"}]}, "meta.events[0].event"),
+        ({"events": [{"event": CREATED, "path": "x"}]}, "meta.events[0].path"),
+        ({"events": [{"event": CREATED, "path": "/x", "task": 1}]}, "meta.events[0].task"),
+        ({"events": [{"event": CREATED, "path": "/x", "condition": "eq("}]}, "meta.events[0].condition"),
+        ({"events": [{"event": CREATED, "path": "/x"}, 3]}, "meta.events[1]"),
+        ({"schedules": [{"id": "a", "path": "/x", "cron": "often"}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "cron": "61 * * * *"}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "cron": "0 0 30 2 *"}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "cron": "0 0 * * * *"}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "cron": f"{'0,' * 500}0 0 * * *"}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "cron": None}]}, "meta.schedules[0].cron"),
+        ({"schedules": [{**NIGHTLY, "path": "//x y"}]}, "meta.schedules[0].path"),
+        ({"schedules": [{**NIGHTLY, "path": "nightly"}]}, "meta.schedules[0].path"),
+        ({"schedules": [{**NIGHTLY, "id": " "}]}, "meta.schedules[0].id"),
+        ({"schedules": [{**NIGHTLY, "id": "x" * 201}]}, "meta.schedules[0].id"),
+        ({"schedules": [{**NIGHTLY, "name": 1}]}, "meta.schedules[0].name"),
+        ({"schedules": [{**NIGHTLY, "description": ["x"]}]}, "meta.schedules[0].description"),
+        ({"schedules": [NIGHTLY, NIGHTLY]}, "meta.schedules[1]"),
+        ({"schedules": [{**NIGHTLY, "id": str(each)} for each in range(201)]}, "meta.schedules"),
+        ({"schedules": "nightly"}, "meta.schedules"),
+        ({"deferrables": [{"path": "x", "method": "POST"}]}, "meta.deferrables[0].path"),
+        ({"deferrables": [{"path": "/x/{id}", "method": "POST"}]}, "meta.deferrables[0].path"),
+        ({"deferrables": [{"path": "/x", "method": "post"}]}, "meta.deferrables[0].method"),
+        ({"deferrables": [{"path": "/x", "method": []}]}, "meta.deferrables[0].method"),
+        ({"deferrables": [{**DEFERRABLE, "timeouts": {}}]}, "meta.deferrables[0].timeouts"),
+        ({"deferrables": [{**DEFERRABLE, "timeouts": {"maxTaskLifespan": 0}}]},
+         "meta.deferrables[0].timeouts.maxTaskLifespan"),
+        ({"deferrables": [{**DEFERRABLE, "timeouts": {"maxTaskProcessing": True}}]},
+         "meta.deferrables[0].timeouts.maxTaskProcessing"),
+        ({"deferrables": [DEFERRABLE, DEFERRABLE]}, "meta.deferrables[1]"),
     ],
-)
-def test_what_an_extension_tells_of_itself_is_looked_at(api: Api, meta: Any, words: str) -> None:
+)  # fmt: skip
+def test_what_an_extension_tells_of_itself_is_looked_at(api: Api, meta: Any, where: str) -> None:
     reply = api("vendor").post(EXTENSIONS, {"name": "Meter", "meta": meta})
     assert reply.status == 400
-    assert words in str(reply.json["errors"]["meta"])
+    assert list(reply.json["errors"]) == [where]
+
+
+def test_calls_that_may_be_put_off_are_kept_as_they_are_told(api: Api) -> None:
+    meta = {"deferrables": [DEFERRABLE, {**DEFERRABLE, "method": "GET", "timeouts": None}]}
+    assert made(api, meta=meta)["meta"] == meta
 
 
 def test_the_key_opens_what_the_extension_was_given_and_no_more(api: Api, served: Served) -> None:

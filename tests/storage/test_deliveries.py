@@ -112,7 +112,7 @@ class One:
         revision = delivery.payload.split(b'"revision": ')[1].split(b",")[0].rstrip(b"}").decode()
         return Letter(f"{self.name} {delivery.object_id} {revision}", delivery.payload)
 
-    def understand(self, reply: Reply) -> Outcome:
+    async def understand(self, delivery: Delivery, reply: Reply) -> Outcome:
         return {200: Arrived(), 410: Gone("gone"), 409: Refused("no"), 202: Later(seconds=0.05, asked=True)}.get(
             reply.status, Later(f"{reply.status}")
         )

@@ -1,10 +1,18 @@
 """Tasks: who works on them, from being queued to their end."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
 import pytest
 
+from entrepot.kernel.doors import Options
+from entrepot.reactions import PLATFORM
+from entrepot.storage.clock import advance
+from entrepot.system.api import ASKING
 from tests.integration.installing import Row, installed, key_of, made
 from tests.party import Api, at_once, ok
 from tests.serving import Served
+from tests.world import ACCOUNTS
 
 TASKS = "/system/tasks"
 
@@ -102,3 +110,90 @@ def test_an_extension_works_on_its_tasks_with_its_key(api: Api, served: Served) 
     assert ask("POST", f"{path}/logs", {}).status == 400
     assert ok(ask("POST", f"{path}/complete", {}))["status"] == "Completed"
     assert ask("POST", f"{path}/logs", {"message": "Afterwards"}).status == 201
+
+
+# What the platform asks has limits ----------------------------------------------------------------------
+
+
+def asked(served: Served, extension: Row, processing: int = 7200, lifetime: int = 86_400) -> str:
+    """A task that the platform itself asks for, as with a letter; it says how long it may take."""
+    parameters = {"maxTaskProcessingSeconds": processing, "maxTaskLifetimeSeconds": lifetime}
+    said = {"name": "Count", "parameters": parameters, "account": ACCOUNTS["vendor"][0],
+            "extension": extension["id"], "vendor": ACCOUNTS["vendor"][0]}  # fmt: skip
+    return served.run(served.parts.doors.create(PLATFORM, ASKING, said, Options())).thing_id
+
+
+def watched(served: Served, task_id: str) -> list[str]:
+    """What is to be done about it in real time."""
+    rows = served.fetch("select job from due where object_id = $1 and done_at is null and real order by job", task_id)
+    return [row[0] for row in rows]
+
+
+def overdue(served: Served, task_id: str, job: str) -> None:
+    """The limit is over, and somebody looks."""
+    changed = "update due set at = clock_timestamp() where object_id = $1 and job = $2 returning id"
+    assert served.fetch(changed, task_id, job)
+    served.run(served.parts.work.settle(sealed=False))
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        ("system.task.overrun", "It was worked on for longer than 7200 seconds."),
+        ("system.task.outlive", "It was not done within 86400 seconds."),
+    ],
+)
+def test_a_task_that_takes_too_long_has_failed(api: Api, served: Served, job: str, reason: str) -> None:
+    task_id = asked(served, made(api))
+    path = f"{TASKS}/{task_id}"
+    assert watched(served, task_id) == ["system.task.outlive"]
+    ok(api("vendor").post(f"{path}/execute"))
+    assert watched(served, task_id) == ["system.task.outlive", "system.task.overrun"]
+    overdue(served, task_id, job)
+    ended = ok(api("vendor").get(path))
+    assert (ended["status"], ended["reason"]) == ("Failed", reason)
+    assert ended["audit"]["failed"]["by"]["id"] == "SVC-0002"
+    assert api("vendor").post(f"{path}/complete", {}).status == 409
+    assert watched(served, task_id) == []
+
+
+def test_nobody_looks_at_a_task_that_has_ended_or_waits(api: Api, served: Served) -> None:
+    extension = made(api)
+    done, waiting = asked(served, extension), asked(served, extension)
+    for task_id in (done, waiting):
+        ok(api("vendor").post(f"{TASKS}/{task_id}/execute"))
+    ok(api("vendor").post(f"{TASKS}/{done}/complete", {}))
+    assert watched(served, done) == []
+    ok(api("vendor").post(f"{TASKS}/{waiting}/reschedule"))
+    assert watched(served, waiting) == ["system.task.outlive"]
+    ok(api("vendor").post(f"{TASKS}/{waiting}/execute"))
+    assert watched(served, waiting) == ["system.task.outlive", "system.task.overrun"]
+    ok(api("vendor").post(f"{TASKS}/{waiting}/fail", {"reason": "No."}))
+    assert watched(served, waiting) == []
+    own = queued(api)["id"]
+    ok(api("vendor").post(f"{TASKS}/{own}/execute"))
+    assert watched(served, own) == [], "it is its own account's"
+
+
+def test_limits_count_in_real_time(api: Api, served: Served) -> None:
+    """A sandbox whose clock is moved does not take from machines the time in which they work."""
+    task_id = asked(served, made(api))
+    ok(api("vendor").post(f"{TASKS}/{task_id}/execute"))
+    assert served.run(advance(served.parts.pool, timedelta(days=40), served.parts.work)) == []
+    assert ok(api("vendor").get(f"{TASKS}/{task_id}"))["status"] == "Processing"
+    assert len(watched(served, task_id)) == 2
+
+
+def test_a_task_ends_once_though_its_limit_and_its_worker_come_at_the_same_time(api: Api, served: Served) -> None:
+    for _ in range(5):
+        task_id = asked(served, made(api))
+        path = f"{TASKS}/{task_id}"
+        ok(api("vendor").post(f"{path}/execute"))
+        served.fetch("update due set at = clock_timestamp() where object_id = $1", task_id)
+        with ThreadPoolExecutor() as threads:
+            settling = threads.submit(served.run, served.parts.work.settle(sealed=False))
+            reply = api("vendor").post(f"{path}/complete", {})
+            settling.result()
+        status = ok(api("vendor").get(path))["status"]
+        assert (reply.status, status) in ((200, "Completed"), (409, "Failed"))
+        assert watched(served, task_id) == []
