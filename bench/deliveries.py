@@ -1,4 +1,5 @@
-"""Measures webhooks: from the write to the receiver, how many a second, and what dead receivers do to the others.
+"""Measures deliveries: from the write to the receiver, how many a second, and what dead receivers do to the others; to
+webhooks, and to an extension that asks for a task with each.
 
     python -m bench.deliveries [--events N] [--data DIR]
 
@@ -42,11 +43,12 @@ KEPT_S = 3.0
 PACES = (("one write every 100 ms", 10.0, 60), ("50 writes a second", 50.0, 400))
 LATENCY_MS, RATE = 50.0, 300.0
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+UPDATED = "platform.commerce.order.updated"
 
 
 @dataclass
 class Receiver:
-    """Answers every letter at once, and notes when each event came."""
+    """Answers every letter at once, and notes when each event came: that of an extension by its delivery."""
 
     came: dict[str, float] = field(default_factory=dict)
     repeats: int = 0
@@ -74,7 +76,8 @@ class Receiver:
                 body = await reader.readexactly(length)
                 now = time.time()
                 writer.write(REPLY)
-                event = json.loads(body)["data"]["id"]
+                letter = json.loads(body)
+                event = letter["data"]["id"] if "data" in letter else letter["id"]
                 self.repeats += event in self.came
                 self.came.setdefault(event, now)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -127,7 +130,7 @@ def main() -> None:
 
 def measure(data: Path, events: int) -> dict[str, Any]:
     """The world, then each figure in turn."""
-    token = _world(Settings(data=data))
+    token, vendor = _world(Settings(data=data))
     figures: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe()}
     figures |= {"commit": _commit(), "events": events, "loop_ms": [machine.loop_ms()], "rows": []}
     with serving(data, {"ENTREPOT_ALLOW_PRIVATE_CALLS": "1"}) as server:
@@ -149,14 +152,34 @@ def measure(data: Path, events: int) -> dict[str, Any]:
         figures["rows"] += _paced(
             askers[0], orders, receiver, url, f"{name}, {DEAD} dead receivers beside", pace, count
         )
+        for each in askers[0].call("GET", f"{SUBSCRIPTIONS}?limit=1000")["data"]:
+            askers[0].call("DELETE", f"{SUBSCRIPTIONS}/{each['id']}")
+        _let_in(Asker(server.url, vendor), f"http://127.0.0.1:{receiver.port}")
+        for name, pace, count in PACES:
+            figures["rows"] += _paced(askers[0], orders, receiver, url, f"extension with tasks, {name}", pace, count)
         figures["rows"].append(("events that came twice", receiver.repeats, None))
     figures["loop_ms"].append(machine.loop_ms())
     return figures
 
 
+SUBSCRIPTIONS = "/notifications/event-subscriptions"
+
+
 def _subscribe(asker: Asker, url: str) -> str:
     body = {"url": url, "events": ["platform.commerce.order.*"]}
-    return asker.call("POST", "/notifications/event-subscriptions", body)["id"]
+    return asker.call("POST", SUBSCRIPTIONS, body)["id"]
+
+
+def _let_in(vendor: Asker, url: str) -> None:
+    """An extension of the vendor's own that wants a task with each change of an order."""
+    own = vendor.call("GET", f"/accounts/api-tokens/{vendor.token.split(':')[1]}")["modules"]
+    modules = [{"id": each["id"]} for each in own if each["name"] == "Marketplace"]
+    extension = vendor.call("POST", "/integration/extensions", {"name": "Bench", "modules": modules})
+    vendor.call("POST", "/integration/installations", {"extension": {"id": extension["id"]}})
+    events = [{"event": UPDATED, "path": "/updated", "task": True}]
+    body = {"externalId": url, "meta": {"openapi": "/openapi.json", "events": events}}
+    vendor.call("POST", f"/integration/extensions/{extension['id']}/instances", body)
+    time.sleep(2)
 
 
 def _idle(server: Server) -> float:
@@ -169,7 +192,7 @@ def _idle(server: Server) -> float:
 
 def _paced(
     asker: Asker, orders: list[str], receiver: Receiver, url: str, name: str, pace: float, count: int
-) -> list[tuple[str, float, Callable[[float], bool] | None]]:
+) -> list[tuple[str, float, str | None]]:
     receiver.came.clear()
     began = time.monotonic()
     for turn in range(count):
@@ -181,7 +204,7 @@ def _paced(
     return [
         (f"{name}: p50 ms from the write to the receiver", round(statistics.median(took), 1), "<= 50"),
         (f"{name}: p99 ms", round(took[int(len(took) * 0.99)], 1), None),
-    ]  # pyright: ignore[reportReturnType]
+    ]
 
 
 def _rate(
@@ -216,7 +239,9 @@ async def _written(url: str, events: list[str]) -> dict[str, float]:
     conn = await asyncpg.connect(url)
     rows = await conn.fetch(
         "select entrepot_audit_id(id), extract(epoch from recorded_at)::float8 from trail"
-        " where entrepot_audit_id(id) collate \"C\" = any($1)", events,
+        " where entrepot_audit_id(id) collate \"C\" = any($1)"
+        " union all select d.id, extract(epoch from t.recorded_at)::float8 from deliveries d"
+        " join seals s using (position) join trail t on t.id = s.trail_id where d.id = any($1)", events,
     )  # fmt: skip
     await conn.close()
     return dict(rows)
@@ -229,21 +254,23 @@ def _until(holds: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def _world(settings: Settings) -> str:
+def _world(settings: Settings) -> tuple[str, str]:
+    """The tokens of a client and of the vendor that it buys from."""
     file = settings.data / "bench-deliveries.json"
     if not file.exists():
         settings.data.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asyncio.run(_fill(settings))))
-    return json.loads(file.read_text())
+    client, vendor = json.loads(file.read_text())
+    return client, vendor
 
 
-async def _fill(settings: Settings) -> str:
+async def _fill(settings: Settings) -> tuple[str, str]:
     tokens: dict[str, str] = {}
     async with house.build(settings) as parts:
         lines = ((__name__, at, encode(line)) for at, line in enumerate(world.catalogue(tokens), 1))
         await load_world(parts.pool, parts.nouns, FORMS, parts.store.vault, lines)
         await parts.work.settle()
-    return tokens["client"]
+    return tokens["client"], tokens["vendor"]
 
 
 def _rows(figures: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -261,10 +288,11 @@ def _markdown(figures: dict[str, Any]) -> str:
     lines = [("", "", "goal"), ("---", "---:", "---"), *_rows(figures)]
     rows = "\n".join("| " + " | ".join(row) + " |" for row in lines)
     about, loops = figures["machine"], figures["loop_ms"]
-    return f"""# What webhooks cost
+    return f"""# What deliveries cost
 
 Written by `python -m bench.deliveries` on {figures["at"]}, at commit {figures["commit"]}. One `entrepot serve` with its
 embedded database, one receiver on the same machine that answers at once; an event is about one of {ORDERS} orders.
+Those of an extension each go with a task, which is made before the letter is sent.
 
 {rows}
 

@@ -87,8 +87,9 @@ update receivers set leased_until = clock_timestamp() + $1::interval where id in
         and (select count(*) from deliveries d where d.receiver_id = r.id and d.status = 'Pending')
             < case when r.failures >= $5::integer then $6::integer else $3::integer end
     order by random() limit $4 for update skip locked
-) returning id, kind, position
+) returning id, kind, position, set_config('synchronous_commit', 'off', true)
 """
+"""Whoever reads on next for a receiver. Should the database die before it is on disk, nothing is lost by that."""
 
 PASS_OVER = """
 update receivers r set position = s.position from sealer s
@@ -112,8 +113,9 @@ with moved as (
         as u(id, position, event, object_id, object_type, payload)
     returning 1
 )
-select count(*) from made
+select count(*), set_config('synchronous_commit', 'off', true) from made
 """
+"""Nothing is sent before it is on disk: a delivery is leased first, and with a lease all that was written before."""
 
 LEASE = """
 with ready as (
@@ -184,8 +186,11 @@ with done as (
 )
 select array(select row(id, receiver_id) from put where status = 'Failed' and outcome = 'failed') as skipped,
     array(select receiver_id from put where outcome = 'gone') as gone,
-    array(select id from kept where over) as over, array(select id from kept where recovered) as recovered
+    array(select id from kept where over) as over, array(select id from kept where recovered) as recovered,
+    set_config('synchronous_commit', 'off', true)
 """
+"""Should the database die before it is on disk, the same is sent once more: nothing later of its object was sent, since
+with the lease of that it would be on disk."""
 
 RECOVERED = """
 update deliveries set next_at = clock_timestamp() where receiver_id = any($1) and status = 'Pending'
@@ -448,6 +453,8 @@ class Deliveries:
         """What the accounts of receivers are told of."""
         gone = {receiver_id: GONE_WORDS for receiver_id in row["gone"]}
         over = {receiver_id: self._over_words() for receiver_id in row["over"]}
+        if not (gone or over or row["skipped"]):
+            return
         kinds = dict(await self._pool.fetch("select id, kind from receivers where id = any($1)", list(results)))
         for receiver_id, reason in {**over, **gone}.items():
             await self._kinds[kinds[receiver_id]].pause(receiver_id, reason)

@@ -23,7 +23,7 @@ The canonical form is the text, in UTF-8, of a JSON array as PostgreSQL's `jsonb
 change it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -53,6 +53,33 @@ ROWS = (
 """What is hashed: each row with the hash of its object's row before, where that has a position already."""
 
 
+LOOK = """
+with head as materialized (
+    select fence, position, hash, horizon, holder = $1 as ours,
+        coalesce(leased_until > clock_timestamp(), false) as held,
+        coalesce(leased_until > clock_timestamp() + $2::interval / 2, false)
+            and horizon <= pg_snapshot_xmax(pg_current_snapshot()) as fresh
+    from sealer
+), found as materialized (
+    select u.looked_at, u.numbers from head, entrepot_unsealed(head.horizon, $3) u where head.ours and head.fresh
+)
+select head.*, pg_snapshot_xmin(pg_current_snapshot()) as oldest, found.looked_at, found.numbers
+from head left join found on true
+"""
+"""The sealer's row and, where it is ours and need not be renewed, what has no seal yet. `oldest` is the transaction
+below which everything is decided."""
+
+TAKE = """
+update sealer set holder = $1, leased_until = clock_timestamp() + $2::interval,
+    fence = fence + (holder is distinct from $1)::integer,
+    horizon = case when horizon > pg_snapshot_xmax(pg_current_snapshot()) then '0'::xid8 else horizon end
+where holder = $1 or leased_until is null or leased_until <= clock_timestamp()
+returning true
+"""
+
+ONWARDS = "update sealer set horizon = $3 where holder = $1 and fence = $2 returning 1"
+
+
 class LeaseLost(Exception):
     """Another sealer took over: what this one had in hand is not written."""
 
@@ -64,7 +91,6 @@ class _Hold:
     fence: int
     position: int
     hash: bytes
-    horizon: int
 
 
 async def seal(
@@ -75,32 +101,33 @@ async def seal(
     lease: timedelta = LEASE,
     batch: int = BATCH,
     last: bool = False,
+    sealed: Callable[[], None] = lambda: None,
 ) -> int:
     """One pass: numbers what has committed. Gives back how many rows; 0 too while another holds the lease.
 
     `holder` names one process, and is used by no other. `last` says that no pass will follow soon: the head is signed
-    at once. Raises LeaseLost, and OSError when the head cannot be kept.
+    at once. `sealed` is called as soon as something has its position, before a head is signed. Raises LeaseLost, and
+    OSError when the head cannot be kept.
     """
     async with pool.acquire(timeout=10) as conn:
-        hold = await _take(conn, holder, lease)
-        if hold is None:
+        row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX)
+        if row["held"] and not row["ours"]:
             return 0
-        found = await conn.fetchrow(
-            "select pg_snapshot_xmin(pg_current_snapshot()) as horizon, * from entrepot_unsealed($1, $2)",
-            hold.horizon,
-            PASS_MAX,
-        )
-        ids, horizon = found["numbers"], found["horizon"]
+        if row["numbers"] is None:
+            row = await _take(conn, holder, lease)
+            if row is None:
+                return 0
+        hold = _Hold(row["fence"], row["position"], row["hash"])
+        ids = row["numbers"]
+        onwards = row["looked_at"] and len(ids) < PASS_MAX and row["oldest"] > row["horizon"]
+        horizon = row["oldest"] if onwards else None
         for at in range(0, len(ids), batch):
-            await _seal(conn, holder, hold, lease, ids[at : at + batch])
-        if found["looked_at"] and len(ids) < PASS_MAX and horizon > hold.horizon:
-            await _fenced(
-                conn,
-                "update sealer set horizon = $3 where holder = $1 and fence = $2 returning 1",
-                holder,
-                hold.fence,
-                horizon,
-            )
+            some = ids[at : at + batch]
+            await _seal(conn, holder, hold, lease, some, horizon if at + batch >= len(ids) else None)
+        if ids:
+            sealed()
+        elif horizon is not None:
+            await _fenced(conn, ONWARDS, holder, hold.fence, horizon)
         if heads is not None and await heads.due(conn, hold.position, at_once=last):
             await _sign(conn, holder, hold, heads)
         return len(ids)
@@ -116,40 +143,26 @@ async def release(pool: asyncpg.Pool, holder: str) -> None:
     await pool.execute("update sealer set leased_until = null where holder = $1", holder)
 
 
-async def _take(conn: Any, holder: str, lease: timedelta) -> _Hold | None:
-    """The lease, ours or newly taken; None while another holds it. A lease that is half over is renewed."""
-    row = await conn.fetchrow(
-        "select fence, position, hash, horizon, holder = $1 as ours,"
-        " coalesce(leased_until > clock_timestamp(), false) as held,"
-        " coalesce(leased_until > clock_timestamp() + $2::interval / 2, false) as fresh,"
-        # After a restore into another cluster its transaction ids start anew: everything is looked at once more.
-        " horizon > pg_snapshot_xmax(pg_current_snapshot()) as foreign_horizon from sealer",
-        holder,
-        lease,
-    )
-    if row["held"] and not row["ours"]:
+async def _take(conn: Any, holder: str, lease: timedelta) -> asyncpg.Record | None:
+    """Takes the lease, or renews it, and then looks; None while another holds it."""
+    # After a restore into another cluster its transaction ids start anew: everything is looked at once more.
+    if not await conn.fetchval(TAKE, holder, lease):
         return None
-    if not (row["ours"] and row["fresh"]) or row["foreign_horizon"]:
-        row = await conn.fetchrow(
-            "update sealer set holder = $1, leased_until = clock_timestamp() + $2::interval,"
-            " fence = fence + (holder is distinct from $1)::integer,"
-            " horizon = case when horizon > pg_snapshot_xmax(pg_current_snapshot()) then '0'::xid8 else horizon end"
-            " where holder = $1 or leased_until is null or leased_until <= clock_timestamp()"
-            " returning fence, position, hash, horizon",
-            holder,
-            lease,
-        )
-    return _Hold(row["fence"], row["position"], row["hash"], row["horizon"]) if row else None
+    row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX)
+    return row if row["numbers"] is not None else None
 
 
-async def _seal(conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequence[int]) -> None:
-    """Seals these rows, in this order. One statement for all of them, under the fence."""
+async def _seal(
+    conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequence[int], horizon: object | None
+) -> None:
+    """Seals these rows, in this order. One statement for all of them, under the fence; with the last of a pass the
+    horizon moves."""
     rows = await conn.fetch(ROWS, ids)
     object_hashes, hashes = _hashes(hold.hash, rows)
     await _fenced(
         conn,
         "with held as (update sealer set position = position + $6, hash = $7,"
-        " leased_until = clock_timestamp() + $5::interval"
+        " leased_until = clock_timestamp() + $5::interval, horizon = coalesce($10, horizon)"
         " where holder = $1 and fence = $2 and position = $8 returning 1),"
         " done as (insert into seals (position, trail_id, object_hash, hash)"
         " select $8 + n, id, object_hash, hash"
@@ -165,6 +178,7 @@ async def _seal(conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequ
         hashes[-1],
         hold.position,
         object_hashes,
+        horizon,
     )
     hold.position += len(ids)
     hold.hash = hashes[-1]

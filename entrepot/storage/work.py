@@ -26,7 +26,7 @@ WRITTEN, MADE = "written", "made"
 NOTIFY = "select pg_notify('entrepot', $1)"
 SEALED_ELSEWHERE = "select holder <> $1 and leased_until > clock_timestamp() from sealer"
 BUSY_S, IDLE_S = 0.2, 1.0
-FOLLOWED_S, UNFOLLOWED_S, TOGETHER_S = 0.02, 2.0, 0.005
+FOLLOWED_S, UNFOLLOWED_S, TOGETHER_S = 0.01, 2.0, 0.005
 """How long sealing rests where somebody is sent what happens; how often it is looked whether somebody is; and how long
 attempts that are over wait for others, to be written down together."""
 
@@ -133,7 +133,6 @@ class Work:
     async def _seal(self) -> float:
         written, self._written = self._written, False
         if await self._seal_once():
-            self._sealed.set()
             return FOLLOWED_S if self._followed else BUSY_S
         if written and self._followed and await self._pool.fetchval(SEALED_ELSEWHERE, self._holder):
             await self._pool.execute(NOTIFY, WRITTEN)
@@ -167,7 +166,7 @@ class Work:
 
     async def _seal_once(self, *, last: bool = False) -> int:
         try:
-            return await seal(self._pool, self._holder, self._heads, last=last)
+            return await seal(self._pool, self._holder, self._heads, last=last, sealed=self._sealed.set)
         except LeaseLost:
             return 0
 

@@ -245,6 +245,27 @@ async def test_a_worker_that_was_only_slow_writes_nothing_over_the_other(pool: a
 
 
 @story
+async def test_nothing_is_sent_before_the_delivery_is_on_disk(pool: asyncpg.Pool):
+    """Else a database that dies would send the same under another id."""
+    world = World(pool)
+    await world.receiver("A")
+    await world.happen(*((f"ORD-{n}", 1) for n in range(3)))
+    engine, sending, durable = world.engine(), world.send, list[bool]()
+
+    async def send(letter: Letter) -> Reply:
+        durable.append(await pool.fetchval("select pg_current_wal_flush_lsn() >= $1::text::pg_lsn", written))
+        return await sending(letter)
+
+    engine._send = send
+    await engine.take_on()
+    written = await pool.fetchval("select pg_current_wal_insert_lsn()::text")
+    await engine.go_on()
+    await asyncio.gather(*engine._in_flight)
+    assert durable == [True] * 3
+    await engine.stop()
+
+
+@story
 async def test_two_passes_over_the_same_stretch_write_it_once(pool: asyncpg.Pool):
     world = World(pool)
     await world.receiver("A")
