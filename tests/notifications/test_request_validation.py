@@ -274,6 +274,9 @@ def test_what_follows_when_nobody_answers_is_the_products_to_say(api, policy):
     after = seen(api, made)
     assert after["validation"]["reason"] == "The connection was refused."
     assert after["validation"]["status"] == "Unanswered"
+    for address in (f"{REQUESTS}/{made['id']}", f"/audit/records?eq(object.id,{made['id']})&select=documents,details"):
+        text = json.dumps(ok(api("client").get(address)))
+        assert "Unanswered" in text and "refused" not in text and "WBH-" not in text
 
 
 def test_a_refusal_is_told_to_who_asks_in_the_vendors_words(api, receiver):
