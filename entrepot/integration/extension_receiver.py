@@ -52,7 +52,11 @@ BUSY_S = 5.0
 """How long a task that is being worked on is left alone before it is looked at again."""
 
 PROCESSING_S_MAX = 7200
-LIFETIME_S_MAX = 86_400
+LIFETIME_S_MAX = 604_800
+"""How long a task may be worked on, and how long it may be there: longer than an extension may be away."""
+
+INSTANCE_ID = "instanceId"
+"""Under this name the public SDK keeps with a task which instance has taken it on."""
 AGENT = "Entrepot-Extensions/1"
 OWN = "platform.system."
 """Tasks are how extensions are told: they are not told of these."""
@@ -134,7 +138,11 @@ class Extensions:
     ) -> Receiver:
         asked = set(extension.modules)
         opened = [codes[each] for each in installation.modules if each in asked and each in codes]
-        started = [each.audit_running_at for each in instances if each.extension_id == extension.id]
+        started = {
+            str(each.id): each.audit_running_at
+            for each in instances
+            if each.extension_id == extension.id and each.audit_running_at is not None
+        }
         reader = Caller(
             actor=str(account.type).lower(),
             account_id=str(account.id),
@@ -146,7 +154,7 @@ class Extensions:
         )
         return Installed(
             self._doors, self._feed, self._by_type, self._platform, installation, extension, account, reader,
-            tuple(_meta(extension).get("events") or ()), max(filter(None, started), default=None), now,
+            tuple(_meta(extension).get("events") or ()), started, now,
         )  # fmt: skip
 
     async def pause(self, receiver_id: str, reason: str) -> None:
@@ -168,7 +176,8 @@ class Extensions:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One installation, as it is just now. `entries` are the events that the extension wants, with their routes."""
+    """One installation, as it is just now. `entries` are the events that the extension wants, with their routes;
+    `started` says when each of its instances was."""
 
     doors: Doors
     feed: Resource
@@ -179,7 +188,7 @@ class Installed:
     account: Thing
     reader: Caller
     entries: tuple[Mapping[str, Any], ...]
-    started: datetime | None
+    started: Mapping[str, datetime]
     now: datetime
 
     # From the feed ---------------------------------------------------------------------------
@@ -274,14 +283,14 @@ class Installed:
 
         With OK a task that nobody has taken on is done, with Cancel it has failed. Source: commerce spec 5.4.
         """
-        outcome = self._read(reply)
+        outcome = self._meant(reply)
         if isinstance(outcome, Arrived):
             await self._end(delivery, ACCEPT)
         elif isinstance(outcome, Refused):
             await self._end(delivery, CANCEL, {"reason": outcome.words})
         return outcome
 
-    def _read(self, reply: Reply) -> Outcome:
+    def _meant(self, reply: Reply) -> Outcome:
         if not 200 <= reply.status < 300:
             return Later(f"The extension answered {reply.status}.", wait_of(reply))
         try:
@@ -333,17 +342,25 @@ class Installed:
             await self._ask(named, event)
             task = await self._found(delivery)
         assert task is not None, "the task was made just now"
-        if task.status in ENDED:
+        if task.status == "Completed":
             raise NotSent(Arrived())
+        if task.status == "Failed":
+            raise NotSent(Refused(f"Task {task.id} has failed: {task.reason or 'it was not said why.'}"))
         if task.status == "Processing" and (delivery.tries > 1 or delivery.redelivered):
             # Whoever took it on may still be at it, though its answer did not come; unless it was started anew since.
-            if self.started is None or task.audit_started_at is None or self.started <= task.audit_started_at:
+            if not self._was_lost(task):
                 raise NotSent(Later(f"Task {task.id} is being worked on.", BUSY_S, asked=True))
             try:
                 await self.doors.act(self.platform, TASKS, PUT_BACK, str(task.id), None, Options())
             except (Conflict, Missing):
                 raise NotSent(Later(f"Task {task.id} moved on meanwhile.", 0.0, asked=True)) from None
         return task
+
+    def _was_lost(self, task: Thing) -> bool:
+        """Whether whoever took it on has been started anew since: that instance, where it is known, else any."""
+        taken_by = _read(task.parameters).get(INSTANCE_ID)
+        started = self.started.get(str(taken_by)) or max(self.started.values(), default=None)
+        return started is not None and task.audit_started_at is not None and started > task.audit_started_at
 
     async def _ask(self, named: str, event: Mapping[str, Any]) -> None:
         """Makes a task. Raises NotSent while an earlier one of the same schedule is there for the same account."""
@@ -413,8 +430,12 @@ def _is_about(event: Mapping[str, Any], passed: Mapping[str, object]) -> bool:
 
 def _meta(extension: Thing) -> Mapping[str, Any]:
     """What an extension tells of itself, as its newest instance told it."""
-    meta: Any = decode(extension.meta) if isinstance(extension.meta, Json) else extension.meta
-    return meta or {}
+    return _read(extension.meta)
+
+
+def _read(document: object) -> Mapping[str, Any]:
+    found: Any = decode(document) if isinstance(document, Json) else document
+    return found or {}
 
 
 def _is_told(extension: Thing) -> bool:

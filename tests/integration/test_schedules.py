@@ -191,6 +191,38 @@ def test_what_still_runs_is_not_begun_beside_itself_and_goes_on_afterwards(
     stands_still(box, 2)
 
 
+def test_an_instance_that_starts_does_not_double_what_another_one_works_on(
+    api: Api, at_work: Served, box: Inbox
+) -> None:
+    extension = made(api)
+    ask = key_of(at_work, extension)
+    path = f"{EXTENSIONS}/{extension['id']}/instances"
+
+    def instance(name: str) -> Row:
+        meta = {"events": [], "schedules": [NIGHTLY]}
+        return ok(ask("POST", path, {"externalId": f"http://127.0.0.1:{box.port}/{name}", "meta": meta}))
+
+    worker = instance("worker")
+
+    def work(got: Got) -> Answer:
+        task = f"{TASKS}/{said(got)['task']['id']}"
+        assert ask("POST", f"{task}/execute").status == 200
+        assert ask("PUT", task, {"parameters": {"instanceId": worker["id"]}}).status == 200
+        return answer(response="Delay", delay=300)
+
+    box.answer = work
+    installed(api, extension)
+    moved(at_work)
+    (first,) = box.wait(len)
+    until(lambda: of(api, extension)[0]["statistics"]["running"] == 1)
+    time.sleep(0.5)
+    instance("another")
+    stands_still(box, 1)
+    instance("worker")
+    _, second = box.wait(lambda got: len(got) == 2)
+    assert said(first)["task"] == said(second)["task"]
+
+
 def test_one_that_was_not_begun_makes_up_for_those_after_it(api: Api, at_work: Served, box: Inbox) -> None:
     extension = made(api)
     box.answer = lambda _: (503, {"retry-after": "3600"}, b"")

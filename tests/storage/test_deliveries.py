@@ -328,6 +328,26 @@ async def test_a_dead_receiver_holds_up_nobody_and_is_only_probed(pool: asyncpg.
 
 
 @story
+async def test_what_is_beside_the_feed_keeps_its_time_though_its_receiver_fails(pool: asyncpg.Pool):
+    """It goes out without waiting for a probe, and not again and again without a pause."""
+    world = World(pool, answer=lambda *_: Later())
+    await world.receiver("dead")
+    await pool.execute("update receivers set failures = 10, retry_at = clock_timestamp() + interval '1 hour'")
+    await pool.execute(
+        "insert into deliveries (id, receiver_id, kind, event, object_id, object_type, payload)"
+        " values ('beside', 'dead', 'test', 'ping', 'ORD-1', 'Order', '{\"revision\": 1}')"
+    )
+    async with running(world.engine(replace(QUICK, probe_first_s=100.0, probe_most_s=100.0, retries_s=(100.0,)))):
+
+        async def begun() -> bool:
+            return bool(world.began)
+
+        await until(begun, 5)
+        await asyncio.sleep(0.5)
+        assert len(world.began) == 1
+
+
+@story
 async def test_after_days_of_failures_a_receiver_is_paused_and_nothing_of_it_is_lost(pool: asyncpg.Pool):
     world = World(pool, answer=lambda *_: Later())
     await world.receiver("A")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from entrepot.storage.due import Due, next_due, run_due
+from entrepot.storage.due import Due, next_due, next_stop, run_due
 from tests.storage.trails import NOON, story
 
 MINUTE = timedelta(minutes=1)
@@ -182,3 +182,25 @@ async def test_two_workers_share_the_work_and_nothing_is_done_twice(pool: asyncp
     for diary in diaries:
         assert len(diary.seen) > 5
         assert diary.seen == sorted(diary.seen)
+
+
+@story
+async def test_what_waits_for_real_time_is_not_brought_forward_with_the_business_clock(pool: asyncpg.Pool):
+    diary = Diary()
+    await pool.execute("update installation set clock_offset = interval '30 days'")
+    await pool.execute(
+        "insert into due (job, kind, object_id, at, real) values"
+        " ('note', 'system/tasks', 'over', clock_timestamp(), true),"
+        " ('note', 'system/tasks', 'not yet', clock_timestamp() + interval '1 hour', true)"
+    )
+    now = await pool.fetchval("select entrepot_now()")
+    assert await run_due(pool, now, {"note": diary}, 10) == 1
+    assert diary.seen == ["over"]
+    following = await next_due(pool, now)
+    assert following is not None
+    assert abs(following - now - timedelta(hours=1)) < MINUTE, "as the business clock will show then"
+    assert await next_stop(pool, now, ()) is None, "a clock that is moved does not stop for it"
+    await set_due(pool, "business", now + MINUTE)
+    assert await next_due(pool, now) == now + MINUTE
+    assert await next_stop(pool, now, ()) == now + MINUTE
+    assert await next_stop(pool, now, ("note",)) is None
