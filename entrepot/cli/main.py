@@ -284,7 +284,7 @@ class Fault(StrEnum):
 @fault.command("make")
 def make_fault(
     kind: Annotated[Fault, typer.Argument(help="What goes wrong.")],
-    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-….")],
+    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-…, or the installation, EXI-….")],
     times: Annotated[int | None, typer.Option(min=1, help="For so many attempts; else until it is cleared.")] = None,
     data: Data = None,
     database_url: Url = None,
@@ -298,7 +298,7 @@ def make_fault(
 
 @fault.command("clear")
 def clear_fault(
-    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-….")],
+    receiver: Annotated[str, typer.Argument(help="The event subscription, EVS-…, or the installation, EXI-….")],
     data: Data = None,
     database_url: Url = None,
 ) -> None:
