@@ -190,10 +190,10 @@ async def test_what_waits_for_real_time_is_not_brought_forward_with_the_business
     await pool.execute("update installation set clock_offset = interval '30 days'")
     await pool.execute(
         "insert into due (job, kind, object_id, at, real) values"
-        " ('note', 'system/tasks', 'over', clock_timestamp(), true),"
+        " ('note', 'system/tasks', 'over', clock_timestamp() - interval '1 second', true),"
         " ('note', 'system/tasks', 'not yet', clock_timestamp() + interval '1 hour', true)"
     )
-    now = await pool.fetchval("select entrepot_now()")
+    now = await pool.fetchval("select date_trunc('milliseconds', entrepot_now())")
     assert await run_due(pool, now, {"note": diary}, 10) == 1
     assert diary.seen == ["over"]
     following = await next_due(pool, now)
