@@ -2,7 +2,8 @@
 
     python -m bench.catalog [--items N] [--lists N] [--by-cli N] [--seconds S] [--data DIR]
 
-It is made from outside: the first items by the official command line, from a workbook, the rest by the official client.
+It is made from outside: items and prices by the official command line, from workbooks of a hundred rows, the rest by
+the official client.
 Then one connection asks for pages of 100. What is written: docs/figures/catalog.md.
 """
 
@@ -13,7 +14,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,9 @@ GOAL_CPU_MS = 3.0
 """What a page of a hundred may cost."""
 
 AT_ONCE = 1
+BOOK_ROWS = 100
+"""The command line writes its whole workbook anew after each row: in short ones that is soon done."""
+
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF")
 PAGE = 100
 
@@ -59,12 +63,20 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Step:
+    """How long something took, and the processor time of it that was the server's and the database's."""
+
+    seconds: float
+    ours_s: float
+
+
+@dataclass(frozen=True)
 class Made:
     """The large product, and how long it took to make."""
 
     product: str
     lists: list[str]
-    seconds: dict[str, float]
+    steps: dict[str, Step]
 
 
 class Asker:
@@ -88,13 +100,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--lists", type=int, default=5, help=f"at most {len(CURRENCIES)}")
-    parser.add_argument("--by-cli", type=int, default=100, help="items that the command line makes")
+    parser.add_argument("--by-cli", type=int, help="how many the command line makes and prices; the client the rest")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each load, in each round")
     parser.add_argument("--data", type=Path, help="an empty folder that is kept")
     chosen = parser.parse_args()
     data = chosen.data or Path(tempfile.mkdtemp(prefix="entrepot-bench-"))
     try:
-        figures = measure(data, chosen.items, chosen.lists, chosen.by_cli, chosen.seconds)
+        by_cli = chosen.items if chosen.by_cli is None else min(chosen.by_cli, chosen.items)
+        figures = measure(data, chosen.items, chosen.lists, by_cli, chosen.seconds)
     finally:
         if chosen.data is None:
             shutil.rmtree(data, ignore_errors=True)
@@ -112,13 +125,13 @@ def measure(data: Path, items: int, lists: int, by_cli: int, seconds: float) -> 
     with serving(data) as server:
         cli = CommandLine(environment(COMMAND_LINE), data, patience_s=3600)
         made = _made(server, cli, tokens, items, lists, by_cli)
-        figures["made"] = made.seconds
+        figures["made"] = made.steps
         for load in _loads(made):
             found = _loaded(server, Asker(server.url, tokens[load.who]), load, seconds)
             report.tell(found)
             figures["loads"].append(found)
             figures["loop_ms"].append(round(machine.loop_ms(), 1))
-        figures["exported"] = _exported(cli, made, items)
+        figures["exported"] = _exported(server, cli, made, items, by_cli)
     return figures
 
 
@@ -138,18 +151,16 @@ async def _world(settings: Settings) -> dict[str, str]:
 def _made(server: Server, cli: CommandLine, tokens: dict[str, str], items: int, lists: int, by_cli: int) -> Made:
     """A product of a vendor of the demo, with as many items and price lists as asked; all published and priced."""
     vendor, operations = (_speaking(server, tokens[who]) for who in ("vendor", "operations"))
-    seconds: dict[str, float] = {}
+    steps: dict[str, Step] = {}
 
     def timed(what: str, work: Callable[[], Any]) -> Any:
-        began = time.monotonic()
-        found = work()
-        seconds[what] = round(time.monotonic() - began, 1)
-        report.tell({"name": what, "seconds": seconds[what]})
+        found, steps[what] = _timed(server, work)
+        report.tell({"name": what, "seconds": steps[what].seconds})
         return found
 
     for who in ("operations", "vendor"):
         cli.run("accounts", "add", tokens[who], "-e", server.url)
-    product = timed(f"{by_cli:,} items by the command line, with their product", lambda: _by_cli(cli, by_cli))
+    product = timed(f"{by_cli:,} items by the command line, with their product", lambda: _items_by_cli(cli, by_cli))
     of_product = vendor.catalog.items.filter(RQLQuery.from_string(f"eq(product.id,{product})"))
     first = next(iter(of_product.iterate(1)))
     bodies = [_item(number, product, first) for number in range(by_cli, items)]
@@ -161,21 +172,31 @@ def _made(server: Server, cli: CommandLine, tokens: dict[str, str], items: int, 
     vendor.catalog.products.review(product)
     operations.catalog.products.publish(product)
 
-    def listed() -> list[str]:
-        return [
-            vendor.catalog.price_lists.create({"product": {"id": product}, "currency": currency, "precision": 2}).id
-            for currency in CURRENCIES[:lists]
-        ]
-
-    made = timed(f"{lists} price lists of {items:,} items", listed)
-    entries = [each.id for each in vendor.catalog.price_lists.items(made[0]).select("-*", "id").iterate(1000)]
+    pattern = _price_book(cli, operations)
+    made = [
+        timed(
+            f"a price list of {items:,} items in {currency}, with {by_cli:,} prices, by the command line",
+            lambda currency=currency: _prices_by_cli(cli, pattern, product, currency, by_cli),
+        )
+        for currency in CURRENCIES[:lists]
+    ]
     prices = vendor.catalog.price_lists.items(made[0])
-    timed(f"{items:,} prices of one list", lambda: _each(
+    entries = [
+        each.id for each in prices.filter(RQLQuery.from_string("eq(status,Draft)")).select("-*", "id").iterate(1000)
+    ]
+    timed(f"{len(entries):,} prices of one list by the client", lambda: _each(
         lambda each: prices.update(each, {"unitPP": 10, "status": "ForSale"}), entries))  # fmt: skip
     timed("the markup of a list, which all its items follow", lambda: operations.catalog.price_lists.update(
         made[0], {"defaultMarkup": 20}))  # fmt: skip
     _sold(operations, product, made[0])
-    return Made(product, made, seconds)
+    return Made(product, made, steps)
+
+
+def _timed(server: Server, work: Callable[[], Any]) -> tuple[Any, Step]:
+    before, began = server.usage(), time.monotonic()
+    found = work()
+    used = server.usage().since(before)
+    return found, Step(round(time.monotonic() - began, 1), round(used.server_s + used.database_s, 1))
 
 
 def _speaking(server: Server, token: str) -> MPTClient:
@@ -188,28 +209,65 @@ def _each(work: Callable[[Any], Any], things: list[Any]) -> None:
             pass
 
 
-def _by_cli(cli: CommandLine, items: int) -> str:
-    """A product of the demo once more, by its workbook, with other items. Gives its id."""
+def _items_by_cli(cli: CommandLine, items: int) -> str:
+    """A product of the demo once more, by its workbook, with other items: the first few with the product, the rest
+    added to it. Gives its id."""
     cli.run("accounts", "activate", OPERATIONS)
     cli.run("products", "export", SABLEGATE.id)
     book = cli.home / f"{SABLEGATE.id}.xlsx"
     table = cli.edit(book)["Items"]
     heads, pattern = table[0], next(row for row in table[1:] if "month" in str(row).lower() or row[0])
-    rows = []
-    for number in range(items):
-        row = dict(zip(heads, pattern, strict=True))
-        row |= {
-            "ID": f"ITM-0000-0000-{number:04d}",
-            "Name": f"Plan {number:04d}",
-            "Vendor Item ID": f"BIG-{number:04d}",
-        }
-        rows.append([row[head] for head in heads])
-    cli.edit(book, ("General", "Product Name", 1, "A large product"), rows={"Items": rows})
+
+    def rows(numbers: Iterable[int], **more: str) -> dict[str, list[list[Any]]]:
+        like = dict(zip(heads, pattern, strict=True)) | more
+        found = [
+            like | {"ID": f"ITM-0000-0000-{n:04d}", "Name": f"Plan {n:04d}", "Vendor Item ID": f"BIG-{n:04d}"}
+            for n in numbers
+        ]
+        return {"Items": [[row[head] for head in heads] for row in found]}
+
+    first, *others = itertools.batched(range(items), BOOK_ROWS)
+    cli.edit(book, ("General", "Product Name", 1, "A large product"), rows=rows(first))
     cli.run("accounts", "activate", QUILLMERE)
     cli.run("products", "sync", "--force-create", str(book))
-    rows = cli.edit(book)
-    assert len(set(of(rows["Items"], "ID"))) == items
-    return said(rows["General"], "Product ID")
+    made = cli.edit(book)
+    pattern = made["Items"][1]
+    for numbers in others:
+        cli.edit(book, rows=rows(numbers, Action="create"))
+        cli.run("products", "sync", str(book))
+        assert not any("FAILED" in str(row) for row in cli.edit(book)["Items"])
+    return said(made["General"], "Product ID")
+
+
+def _price_book(cli: CommandLine, operations: MPTClient) -> Path:
+    """A workbook of prices to begin with: that of a product of the demo."""
+    found = next(
+        iter(operations.catalog.price_lists.filter(RQLQuery.from_string(f"eq(product.id,{SABLEGATE.id})")).iterate(1))
+    )
+    cli.run("accounts", "activate", OPERATIONS)
+    cli.run("pricelists", "export", found.id)
+    return cli.home / f"{found.id}.xlsx"
+
+
+def _prices_by_cli(cli: CommandLine, pattern: Path, product: str, currency: str, items: int) -> str:
+    """A price list, and what the vendor takes for each item. Gives its id."""
+    book = cli.home / f"{currency}.xlsx"
+    shutil.copy(pattern, book)
+    heads, like, *_ = cli.edit(book)["Price Items"]
+
+    def rows(numbers: Iterable[int]) -> dict[str, list[list[Any]]]:
+        row = dict(zip(heads, like, strict=True)) | {"Unit PP": 10, "Unit LP": None, "Action": "update"}
+        found = [row | {"Item Vendor ID": f"BIG-{n:04d}", "Item Name": f"Plan {n:04d}"} for n in numbers]
+        return {"Price Items": [[each[head] for head in heads] for each in found]}
+
+    cli.run("accounts", "activate", QUILLMERE)
+    general = (("Pricelist ID", None), ("Currency", currency), ("Product ID", product))
+    cells = [("General", name, 1, value) for name, value in general]
+    for numbers in itertools.batched(range(items), BOOK_ROWS):
+        cli.edit(book, *cells, rows=rows(numbers))
+        cells = []
+        cli.run("pricelists", "sync", str(book))
+    return said(cli.edit(book)["General"], "Pricelist ID")
 
 
 def _item(number: int, product: str, like: Any) -> dict[str, Any]:
@@ -284,16 +342,27 @@ def _round(server: Server, ask: Callable[[], object], seconds: float) -> dict[st
     }
 
 
-def _exported(cli: CommandLine, made: Made, items: int) -> dict[str, float]:
-    """The workbooks of the product and of a price list, which hold everything."""
+def _exported(server: Server, cli: CommandLine, made: Made, items: int, by_cli: int) -> dict[str, Step]:
+    """The workbooks of the product and of its price lists, which hold everything that was made, as it was made."""
     cli.run("accounts", "activate", OPERATIONS)
-    seconds: dict[str, float] = {}
-    for kind, thing, sheet in (("products", made.product, "Items"), ("pricelists", made.lists[0], "Price Items")):
-        began = time.monotonic()
-        cli.run(kind, "export", thing)
-        seconds[f"{kind} export"] = round(time.monotonic() - began, 1)
-        assert len(cli.edit(cli.home / f"{thing}.xlsx")[sheet]) == items + 1
-    return seconds
+    steps: dict[str, Step] = {}
+    expected = {(f"BIG-{n:04d}", f"Plan {n:04d}") for n in range(items)}
+    for kind, sheet, things in (
+        ("products", "Items", [made.product]),
+        ("pricelists", "Price Items", made.lists),
+    ):
+        number, name = ("Vendor Item ID", "Name") if kind == "products" else ("Item Vendor ID", "Item Name")
+        for thing in things:
+            _, steps[f"{kind} export {thing}"] = _timed(
+                server, lambda kind=kind, thing=thing: cli.run(kind, "export", thing)
+            )
+            table = cli.edit(cli.home / f"{thing}.xlsx")[sheet]
+            assert len(table) == items + 1
+            assert set(zip(of(table, number), of(table, name), strict=True)) == expected
+            if kind == "pricelists":
+                priced = sum(price == 10 for price in of(table, "Unit PP"))
+                assert priced == (items if thing == made.lists[0] else by_cli), (thing, priced)
+    return steps
 
 
 # The page ---------------------------------------------------------------------------------------------
@@ -320,7 +389,7 @@ def _markdown(figures: dict[str, Any]) -> str:
     lines = [HEADS, ("---",) + ("---:",) * (len(HEADS) - 2) + ("---",), *_rows(figures)]
     rows = "\n".join("| " + " | ".join(row) + " |" for row in lines)
     steps = itertools.chain(figures["made"].items(), figures["exported"].items())
-    took = "\n".join(f"| {what} | {seconds:,.1f} |" for what, seconds in steps)
+    took = "\n".join(f"| {what} | {step.seconds:,.1f} | {step.ours_s:,.1f} |" for what, step in steps)
     about, loops = figures["machine"], figures["loop_ms"]
     return f"""# What a large product costs
 
@@ -334,12 +403,13 @@ stands. CPU-milliseconds are those of the server and the database for each reque
 
 It was made and taken out from outside, {AT_ONCE} requests at a time:
 
-| | seconds |
-| --- | ---: |
+| | seconds | CPU-seconds of server and database |
+| --- | ---: | ---: |
 {took}
 
-The official command line makes items one by one and writes the whole workbook anew after each, so that twice as many
-items take four times as long: it made {figures["by_cli"]:,} of them, and the official client the rest.
+The official command line takes rows one by one and writes the whole workbook anew after each: that is nearly all of
+its time, and twice as many rows take four times as long. So it was given workbooks of {BOOK_ROWS} rows. It made and
+priced {figures["by_cli"]:,} of the items, and the official client the rest.
 
 {about["cores"]} cores of {about["cpu"]}, {about["memory_gb"]} GB, Linux {about["kernel"]}, Python {about["python"]}. \
 Others used the machine meanwhile: a million additions in a Python loop took {min(loops)} to {max(loops)} ms of

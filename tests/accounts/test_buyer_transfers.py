@@ -162,6 +162,16 @@ def test_not_every_account_may_have_it(world, change, taker, words):
     assert world.call("other client", "GET", f"{BUYERS}/{BUYER}").status == 404
 
 
+def test_accounts_without_a_number_are_not_of_one_customer(world):
+    for account in (GIVER, TAKER):
+        ok(world.call("operations", "POST", f"{ACCOUNTS}/{account}/deactivate"))
+    refused = go(world)
+    assert (refused.status, refused.json["errors"]) == (
+        400,
+        {"account.id": ["Both accounts must have the same externalId."]},
+    )
+
+
 def test_a_disabled_account_is_given_nothing_and_a_deleted_buyer_goes_nowhere(world):
     ok(world.call("operations", "POST", f"{ACCOUNTS}/{TAKER}/disable"))
     assert go(world).status == 400

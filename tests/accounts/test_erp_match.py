@@ -244,6 +244,16 @@ def test_however_the_two_meet_the_last_link_that_goes_unassigns(api):
         assert status(api, made) == "Unassigned"
 
 
+def test_a_link_that_is_made_is_told_of_its_buyer(api, served):
+    """So whoever blocks another link meanwhile sees that there is one more."""
+    made = buyer(api)
+    linked(api, made)
+    before = seen(api, made)["revision"]
+    linked(api, made, SECOND)
+    assert seen(api, made)["revision"] == before + 1
+    assert told(served, made)[-2:] == ["buyer.activated", "buyer.linked"]
+
+
 def test_a_link_that_comes_while_the_last_one_goes_keeps_the_buyer(api):
     for _ in range(6):
         made = buyer(api)

@@ -8,7 +8,7 @@ from entrepot.kernel.noun import Noun, Nouns
 from entrepot.offers import NOUNS
 from tests.party import Api, ok
 from tests.serving import Served
-from tests.world import PRODUCT
+from tests.world import BUYER, LICENSEE, PRODUCT, SECOND_BUYER
 
 ALL = Nouns(NOUNS)
 
@@ -80,3 +80,40 @@ def test_the_texts_that_come_with_a_product_are_told_to_its_vendor(api: Api) -> 
     for each in texts:
         assert len(records(api, "vendor", each["id"])) == 1
         assert records(api, "other vendor", each["id"]) == []
+
+
+def test_every_part_of_a_product_has_its_vendor(api: Api, served: Served) -> None:
+    """Whoever changes it one day: it is not only told to whom does it."""
+    for kind, body in PARTS.items():
+        ok(api("vendor").post(f"{BELOW}/{kind}", {**body, "name": "Kept"}))
+    ok(api("vendor").post("/catalog/products", {"name": "With texts, too"}))
+    for table in ("item_groups", "parameter_groups", "parameters", "templates"):
+        found = served.fetch(
+            f"select t.id from {table} t join products p on p.id = t.product_id"
+            " where t.vendor_id is distinct from p.vendor_id"
+        )
+        assert [row["id"] for row in found] == [], table
+
+
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        ("accounts/accounts/ACC-2001-0001", "client"),
+        ("accounts/accounts/ACC-3001-0001", "vendor"),
+        (f"accounts/buyers/{BUYER}", "client"),
+        (f"accounts/licensees/{LICENSEE}", "client"),
+    ],
+)
+def test_whose_it_is_reads_what_operations_does_with_it(api: Api, path: str, who: str) -> None:
+    ok(api("operations").put(f"/{path}", {"name": "Renamed"}))
+    thing = path.rpartition("/")[2]
+    for reader in ("client", "other client", "vendor", "other vendor"):
+        changed = [each for each in records(api, reader, thing) if each["event"].endswith(".updated")]
+        assert bool(changed) == (reader == who), reader
+
+
+def test_who_is_held_to_a_buyer_reads_of_that_company_alone(api: Api) -> None:
+    for buyer in (BUYER, SECOND_BUYER):
+        ok(api("operations").put(f"/accounts/buyers/{buyer}", {"taxId": "T-1"}))
+    assert records(api, "restricted", BUYER)
+    assert records(api, "restricted", SECOND_BUYER) == []
