@@ -124,8 +124,11 @@ with ready as (
         case when r.failures >= $4 then 1 when r.failures > 0 then least($3, 4) else $3 end
             - coalesce(($6::jsonb ->> r.id)::integer, 0) as room
     from receivers r
-    where r.kind = any($2) and exists (select from deliveries d where d.receiver_id = r.id and d.status = 'Pending'
-        and (d.next_at <= clock_timestamp() or r.failures >= $4))
+    where r.kind = any($2) and case when r.active and (r.retry_at is null or r.retry_at <= clock_timestamp())
+        then exists (select from deliveries d where d.receiver_id = r.id and d.status = 'Pending'
+            and (d.next_at <= clock_timestamp() or r.failures >= $4))
+        else exists (select from deliveries d where d.receiver_id = r.id and d.status = 'Pending'
+            and d.position is null and d.next_at <= clock_timestamp()) end
     order by random()
 ), picked as (
     select d.id from ready cross join lateral (
