@@ -59,3 +59,24 @@ def test_who_may_move_what_and_when(noun, verb, state, actor, expected):
     else:
         with pytest.raises(expected):
             noun.life.require(verb, state, actor, noun.word)
+
+
+def test_buyers_move_as_the_platform_draws_it_and_no_other_way():
+    """Source: platform spec 1.2, arrow by arrow; the kernel moves where the ERP does."""
+    allowed = {(row.verb, state, row.target): row.by for row in BUYER.life.moves for state in row.sources}
+    ends = ("Enabled", "Active", "Disabled", "Mismatch", "Unassigned", "Conflict")
+    assert allowed == {
+        ("activate", "Enabled", "Active"): {"operations", "kernel"},
+        ("deactivate", "Active", "Enabled"): {"operations"},
+        ("disable", "Active", "Disabled"): {"client", "operations"},
+        ("enable", "Disabled", "Active"): {"operations"},
+        ("mismatch", "Active", "Mismatch"): {"kernel"},
+        ("mismatch", "Disabled", "Mismatch"): {"kernel"},
+        ("reconcile", "Mismatch", "Active"): {"operations", "kernel"},
+        ("shelve", "Mismatch", "Disabled"): {"operations", "kernel"},
+        ("unassign", "Active", "Unassigned"): {"operations", "kernel"},
+        ("unassign", "Disabled", "Unassigned"): {"operations", "kernel"},
+        ("assign", "Unassigned", "Active"): {"operations", "kernel"},
+        ("conflict", "Unassigned", "Conflict"): {"operations", "kernel"},
+        ("settle", "Conflict", "Unassigned"): {"operations", "kernel"},
+    } | {("delete", state, "Deleted"): {"operations"} for state in ends}

@@ -15,6 +15,7 @@ from entrepot.catalog.template import TEMPLATE
 from entrepot.catalog.terms import TERMS, VARIANT
 from entrepot.catalog.unit_of_measure import UNIT_OF_MEASURE
 from entrepot.kernel.errors import Conflict, Forbidden
+from entrepot.kernel.field import ACTORS
 
 PUBLISHED_THINGS = (PRODUCT, ITEM, TERMS, VARIANT)
 
@@ -65,6 +66,24 @@ def check(noun, verb, state, actor, expected):
 @pytest.mark.parametrize(("verb", "state", "actor", "expected"), PUBLICATION)
 def test_a_vendor_drafts_and_the_distributor_publishes(noun, verb, state, actor, expected):
     check(noun, verb, state, actor, expected)
+
+
+@pytest.mark.parametrize("noun", PUBLISHED_THINGS, ids=lambda noun: noun.name)
+def test_no_other_move_is_open_to_anybody(noun):
+    life = noun.life
+    found = {
+        (verb, state, actor)
+        for verb in life.verbs()
+        for state in life.states
+        for actor in (*ACTORS, "kernel")
+        if life.find(verb, state, actor)
+    }
+    assert found == {
+        ("review", "Draft", "vendor"), ("review", "Unpublished", "vendor"),
+        ("publish", "Pending", "operations"), ("publish", "Unpublished", "operations"),
+        ("unpublish", "Published", "vendor"), ("unpublish", "Published", "operations"),
+        ("delete", "Draft", "vendor"), ("delete", "Draft", "operations"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("noun", "verb", "state", "actor", "expected"), MOVES)
