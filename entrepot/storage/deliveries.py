@@ -168,19 +168,21 @@ with done as (
             then (attempts - 0) || done.attempt else attempts || done.attempt end
     from done, receivers r
     where d.id = done.id and d.tries = done.tries and d.status = 'Pending' and r.id = d.receiver_id
-    returning d.id, d.receiver_id, d.status, done.outcome
+    returning d.id, d.receiver_id, d.status, done.outcome, done.wait_s
 ), told as (
     select receiver_id, count(*) filter (where status = 'Delivered') as delivered,
         count(*) filter (where status = 'Failed') as failed,
         count(*) filter (where outcome in ('arrived', 'refused', 'later')) as well,
-        count(*) filter (where outcome in ('failed', 'gone')) as bad
+        count(*) filter (where outcome in ('failed', 'gone')) as bad,
+        max(wait_s) filter (where outcome = 'left') as left_s
     from put group by receiver_id
 ), kept as (
     update receivers r set delivered = r.delivered + told.delivered, failed = r.failed + told.failed,
         failures = case when well > 0 then 0 else r.failures + bad end,
         failing_since = case when well > 0 then null when bad > 0 then coalesce(r.failing_since, clock_timestamp())
             else r.failing_since end,
-        retry_at = case when well > 0 or r.failures + bad < $7 then null when bad = 0 then r.retry_at
+        retry_at = case when well > 0 or r.failures + bad < $7 then null when bad = 0
+                then greatest(r.retry_at, clock_timestamp() + make_interval(secs => left_s))
             else clock_timestamp() + make_interval(
                 secs => (0.8 + 0.4 * random()) * least($10, $9 * power(2, least(r.failures + bad - $7, 20)))) end
     from told join receivers o on o.id = told.receiver_id where r.id = told.receiver_id

@@ -348,6 +348,28 @@ async def test_what_is_beside_the_feed_keeps_its_time_though_its_receiver_fails(
 
 
 @story
+async def test_who_cannot_be_sent_to_now_is_left_alone_though_it_failed_before(pool: asyncpg.Pool):
+    """Its account is closed, or it is known no more where it is: nobody looks again and again without a pause."""
+    world = World(pool, closed={"A"})
+    await world.receiver("A")
+    await pool.execute("update receivers set failures = 10, retry_at = clock_timestamp()")
+    await pool.execute(
+        "insert into deliveries (id, receiver_id, kind, position, event, object_id, object_type, payload)"
+        " values ('under way', 'A', 'test', 1, 'event', 'ORD-1', 'Order', '{\"revision\": 1}')"
+    )
+    async with running(world.engine(replace(QUICK, away=timedelta(seconds=100)))):
+
+        async def taken_on() -> bool:
+            return await pool.fetchval("select exists (select from deliveries where next_at > clock_timestamp())")
+
+        await until(taken_on, 5)
+        written = "select xmin::text from deliveries"
+        before = await pool.fetchval(written)
+        await asyncio.sleep(0.5)
+        assert await pool.fetchval(written) == before
+
+
+@story
 async def test_after_days_of_failures_a_receiver_is_paused_and_nothing_of_it_is_lost(pool: asyncpg.Pool):
     world = World(pool, answer=lambda *_: Later())
     await world.receiver("A")
