@@ -44,16 +44,17 @@ CANONICAL = (
     " to_jsonb(t.accounts), t.scope, t.delta, t.details)::text"
 )
 
-ROWS = (
-    "select t.kind, t.object_id, t.owner_id, (select s.object_hash from trail b join seals s on s.trail_id = b.id"
+ROW = (
+    "t.kind, t.object_id, t.owner_id, (select s.object_hash from trail b join seals s on s.trail_id = b.id"
     " where b.object_id = t.object_id and b.kind = t.kind and b.owner_id = t.owner_id"
     " and (b.revision, b.place) < (t.revision, t.place) order by b.revision desc, b.place desc limit 1),"
-    f" {CANONICAL} from trail t where t.id = any($1) order by t.id"
+    f" {CANONICAL}"
 )
 """What is hashed: each row with the hash of its object's row before, where that has a position already."""
 
+ROWS = f"select {ROW} from trail t where t.id = any($1) order by t.id"
 
-LOOK = """
+LOOK = f"""
 with head as materialized (
     select fence, position, hash, horizon, holder = $1 as ours,
         coalesce(leased_until > clock_timestamp(), false) as held,
@@ -63,11 +64,12 @@ with head as materialized (
 ), found as materialized (
     select u.looked_at, u.numbers from head, entrepot_unsealed(head.horizon, $3) u where head.ours and head.fresh
 )
-select head.*, pg_snapshot_xmin(pg_current_snapshot()) as oldest, found.looked_at, found.numbers
+select head.*, pg_snapshot_xmin(pg_current_snapshot()) as oldest, found.looked_at, found.numbers,
+    array(select row({ROW}) from trail t where t.id = any(found.numbers[:$4]) order by t.id) as rows
 from head left join found on true
 """
-"""The sealer's row and, where it is ours and need not be renewed, what has no seal yet. `oldest` is the transaction
-below which everything is decided."""
+"""The sealer's row and, where it is ours and need not be renewed, what has no seal yet, with the first rows of that.
+`oldest` is the transaction below which everything is decided."""
 
 TAKE = """
 update sealer set holder = $1, leased_until = clock_timestamp() + $2::interval,
@@ -110,11 +112,11 @@ async def seal(
     OSError when the head cannot be kept.
     """
     async with pool.acquire(timeout=10) as conn:
-        row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX)
+        row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX, batch)
         if row["held"] and not row["ours"]:
             return 0
         if row["numbers"] is None:
-            row = await _take(conn, holder, lease)
+            row = await _take(conn, holder, lease, batch)
             if row is None:
                 return 0
         hold = _Hold(row["fence"], row["position"], row["hash"])
@@ -123,7 +125,8 @@ async def seal(
         horizon = row["oldest"] if onwards else None
         for at in range(0, len(ids), batch):
             some = ids[at : at + batch]
-            await _seal(conn, holder, hold, lease, some, horizon if at + batch >= len(ids) else None)
+            rows = await conn.fetch(ROWS, some) if at else row["rows"]
+            await _seal(conn, holder, hold, lease, some, rows, horizon if at + batch >= len(ids) else None)
         if ids:
             sealed()
         elif horizon is not None:
@@ -143,21 +146,26 @@ async def release(pool: asyncpg.Pool, holder: str) -> None:
     await pool.execute("update sealer set leased_until = null where holder = $1", holder)
 
 
-async def _take(conn: Any, holder: str, lease: timedelta) -> asyncpg.Record | None:
+async def _take(conn: Any, holder: str, lease: timedelta, batch: int) -> asyncpg.Record | None:
     """Takes the lease, or renews it, and then looks; None while another holds it."""
     # After a restore into another cluster its transaction ids start anew: everything is looked at once more.
     if not await conn.fetchval(TAKE, holder, lease):
         return None
-    row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX)
+    row = await conn.fetchrow(LOOK, holder, lease, PASS_MAX, batch)
     return row if row["numbers"] is not None else None
 
 
 async def _seal(
-    conn: Any, holder: str, hold: _Hold, lease: timedelta, ids: Sequence[int], horizon: object | None
+    conn: Any,
+    holder: str,
+    hold: _Hold,
+    lease: timedelta,
+    ids: Sequence[int],
+    rows: Sequence[Sequence[Any]],
+    horizon: object | None,
 ) -> None:
     """Seals these rows, in this order. One statement for all of them, under the fence; with the last of a pass the
     horizon moves."""
-    rows = await conn.fetch(ROWS, ids)
     object_hashes, hashes = _hashes(hold.hash, rows)
     await _fenced(
         conn,
@@ -189,7 +197,7 @@ async def _fenced(conn: Any, text: str, *values: object) -> None:
         raise LeaseLost
 
 
-def _hashes(before: bytes, rows: Sequence[asyncpg.Record]) -> tuple[list[bytes], list[bytes]]:
+def _hashes(before: bytes, rows: Sequence[Sequence[Any]]) -> tuple[list[bytes], list[bytes]]:
     """Of each row in canonical form: its place in the chain of its object, and in the one over all."""
     objects: dict[tuple[str, str, str], bytes] = {}
     object_hashes: list[bytes] = []
