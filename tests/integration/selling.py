@@ -24,7 +24,7 @@ import asyncpg
 from tests import world as small
 from tests.integration.fulfiller import EVENTS, NOBODY, UNLUCKY
 from tests.integration.installing import MARKETPLACE
-from tests.notifications.killing import ENTREPOT, Process, ask, killed, until, written
+from tests.notifications.killing import ENTREPOT, Process, ask, killed, started, until, written
 
 PATIENCE_S = 240.0
 MANY = 100
@@ -67,8 +67,7 @@ class Sale:
         with tempfile.TemporaryDirectory() as folder:
             log, processes = Path(folder) / "letters", [server, *workers]
             try:
-                for each in processes:
-                    each.start()
+                started(processes)
                 receiver = self._receiver(server, own, log)
                 processes.append(receiver)
                 receiver.start()

@@ -37,12 +37,20 @@ class Process:
 
     def start(self) -> None:
         """Waits until it says that it is there."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Begins, while others may begin too."""
         environment = {**os.environ, "PGPORT": "", "ENTREPOT_SECRET_KEY": KEY}
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, cwd=HERE
         )
         self.pids.append(self.process.pid)
-        assert self.process.stdout is not None
+
+    def wait(self) -> None:
+        """Until it says that it is there."""
+        assert self.process is not None and self.process.stdout is not None
         self.said = self.process.stdout.readline()
         assert self.said, self.command
 
@@ -62,6 +70,14 @@ class Process:
     def port(self) -> int:
         """Where a server listens."""
         return int(self.said.strip().rpartition(":")[2])
+
+
+def started(processes: Sequence[Process]) -> None:
+    """All of them at once."""
+    for each in processes:
+        each.launch()
+    for each in processes:
+        each.wait()
 
 
 def killed(processes: Sequence[Process], kills: int) -> list[int]:
@@ -93,8 +109,7 @@ class Play:
         processes = [server, *workers]
         with inbox() as box:
             try:
-                for each in processes:
-                    each.start()
+                started(processes)
                 subscription = written(server, "client", "POST", "/notifications/event-subscriptions", "subscription", {
                     "url": box.url, "events": ["platform.commerce.order.*"]})  # fmt: skip
                 assert subscription["status"] == "Active"
