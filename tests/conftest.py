@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import disk_usage
 
 import asyncpg
 import pytest
@@ -19,13 +22,20 @@ from tests import world as small
 from tests.party import Party
 from tests.serving import KEY, Served, copied, serving
 
+MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
+"""Where files are kept in memory, and how many bytes have to be free there."""
+
+CHOSEN = {"fsync": "off", "shared_buffers": "64MB", "max_wal_size": "256MB"}
+
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """One embedded server for each worker."""
-    server = start(tmp_path_factory.mktemp("pg") / "data", {"fsync": "off", "shared_buffers": "64MB"})
-    yield server
-    server.stop()
+def cluster() -> Iterator[Embedded]:
+    """One embedded server for each worker: in memory where there is room, since databases are copied all the time."""
+    roomy = MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory(prefix="entrepot-tests-", dir=MEMORY if roomy else None) as folder:
+        server = start(Path(folder) / "data", CHOSEN)
+        yield server
+        server.stop()
 
 
 async def small_world(cluster: Embedded) -> str:
