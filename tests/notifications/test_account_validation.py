@@ -1,13 +1,12 @@
 """Operations validate drafts of accounts: a webhook of theirs is shown them, and says what is wrong."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.notifications.receiving import Inbox, inbox
-from tests.notifications.validating import CHOSEN, WEBHOOKS, asked, claims, same, saying
+from tests.notifications.validating import CHOSEN, WEBHOOKS, asked, claims, saying
 from tests.party import Party, ok
 from tests.serving import Reply
 from tests.world import ACCOUNTS, SECRET, refer
@@ -20,18 +19,7 @@ PATH = f"/accounts/accounts/{CLIENT}"
 WRONG = {"id": "taxId", "message": "It is no longer registered.", "parameters": {"register": "CH"}}
 
 
-@pytest.fixture
-def receiver() -> Iterator[Inbox]:
-    with inbox() as found:
-        found.answer = saying(same)
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def afterwards(api: Api) -> Iterator[None]:
-    yield
-    for each in ok(api("operations").get(f"{WEBHOOKS}?limit=1000"))["data"]:
-        assert api("operations").delete(f"{WEBHOOKS}/{each['id']}").status == 204
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 def registered(api: Api, url: str, **criteria: str) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.receiving import Got, Inbox, inbox
+from tests.notifications.receiving import Got
 from tests.notifications.validating import WEBHOOKS, asked, claims, registered, same, saying
 from tests.orders import live
 from tests.party import Party, at_once, ok
@@ -34,19 +34,10 @@ def questions(served: Served) -> None:
     live(served)
 
 
-@pytest.fixture
-def receiver() -> Iterator[Inbox]:
-    with inbox() as found:
-        found.answer = saying(same)
-        yield found
-
-
 @pytest.fixture(autouse=True)
-def afterwards(api: Api) -> Iterator[None]:
-    """Webhooks of one test are not asked by the next, and the product wants nobody asked."""
+def afterwards(api: Api, forgotten: None) -> Iterator[None]:
+    """The product wants nobody asked."""
     yield
-    for each in ok(api("operations").get(f"{WEBHOOKS}?limit=1000"))["data"]:
-        assert api("operations").delete(f"{WEBHOOKS}/{each['id']}").status == 204
     wants(api, False)
 
 

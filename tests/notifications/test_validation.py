@@ -39,19 +39,10 @@ JSON = {"content-type": "application/json"}
 VENDOR, OTHER_VENDOR = (ACCOUNTS[who][0] for who in ("vendor", "other vendor"))
 
 
-@pytest.fixture
-def receiver() -> Iterator[Inbox]:
-    with inbox() as found:
-        found.answer = saying(same)
-        yield found
-
-
 @pytest.fixture(autouse=True)
-def afterwards(api: Api) -> Iterator[None]:
-    """Webhooks of one test are not asked by the next, and products want nobody asked."""
+def afterwards(api: Api, forgotten: None) -> Iterator[None]:
+    """Products want nobody asked."""
     yield
-    for each in ok(api("operations").get(f"{WEBHOOKS}?limit=1000"))["data"]:
-        assert api("operations").delete(f"{WEBHOOKS}/{each['id']}").status == 204
     wants(api)
     ok(api("vendor").put(f"/catalog/products/{PRODUCT}/settings", {"itemSelection": False}))
 
