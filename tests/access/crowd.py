@@ -195,7 +195,7 @@ def extensions() -> Iterator[Row]:
                    modules=[refer("MOD-1001")], service={"url": "https://ext.example", "secret": f"key of {extension}"})  # fmt: skip
         yield line(f"{below}/instances", f"INS-{digits}-0001", externalId="host", status="Running")
         yield line("integration/schedules", f"SCH-{digits}-0001", externalId="nightly", cron="0 6 * * *", path="/nightly",
-                   extension=refer(extension))  # fmt: skip
+                   nextRun="2999-01-01T06:00:00.000Z", extension=refer(extension))  # fmt: skip
         for at, state in enumerate(("Published", "Draft", "Deleted"), 1):
             child = f"{digits}-000{at}"
             paper = {"name": "guide.pdf", "contentType": PDF, "base64": b64encode(child.encode()).decode()}
