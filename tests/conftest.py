@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ from entrepot.store_forms import FORMS
 from tests import world as small
 from tests.party import Party
 from tests.serving import KEY, Served, copied, serving
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: tests also wait, for the database and for programs of their own."""
+    return (os.cpu_count() or 1) + 1
+
 
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
 """Where files are kept in memory, and how many bytes have to be free there."""

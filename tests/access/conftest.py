@@ -15,7 +15,10 @@ from entrepot.storage.embedded import Embedded
 from tests.access.crowd import Crowd, populated
 from tests.serving import Served, copied, serving
 
-GENERATED = ("test_addresses", "test_documented", "test_references", "test_rows", "test_writes")
+GENERATED = (
+    "test_addresses", "test_documented", "test_fields", "test_long_answers", "test_paths", "test_references",
+    "test_rows", "test_writes",
+)  # fmt: skip
 ONE_IN = 1 if os.environ.get("ISOLATION") == "whole" else 5
 
 
