@@ -233,6 +233,9 @@ ASKED = (
 )  # fmt: skip
 """Requests of everybody, each with words for some of its parties and a document of each."""
 
+UNANSWERED = {"status": "Unanswered", "at": "2026-01-01T00:00:00.000Z"}
+"""What came of asking the vendor. The marks are put where it stands why, and who was asked."""
+
 
 SUBSCRIBED = (
     # who               their own id       buyers            modules
@@ -262,8 +265,9 @@ VALIDATED = (
     ("vendor",       "WBH-3001-0001", "ValidatePurchaseOrderDraft", PRODUCT),
     ("vendor",       "WBH-3001-0002", "ValidateChangeOrderDraft",   PRODUCT),
     ("other vendor", "WBH-3002-0001", "ValidatePurchaseOrderDraft", OTHER_PRODUCT),
+    ("operations",   "WBH-1000-0001", "ValidateAccount",            None),
 )  # fmt: skip
-"""Where vendors are asked to validate."""
+"""Where vendors are asked to validate, and operations drafts of accounts."""
 
 
 def webhooks() -> Iterator[Row]:
@@ -271,7 +275,7 @@ def webhooks() -> Iterator[Row]:
     for who, webhook, kind, product in VALIDATED:
         yield {"$kind": "notifications/webhooks", "id": webhook, "account": refer(ACCOUNTS[who][0]), "type": kind,
                "name": f"Validates at {webhook}.", "url": f"https://{webhook}.example/".lower(), "secret": SECRET,
-               "criteria": {"product.id": product}}  # fmt: skip
+               "criteria": {"product.id": product} if product else {"type": "Client"}}  # fmt: skip
 
 
 def requests() -> Iterator[tuple[Row, str, frozenset[str]]]:
@@ -282,7 +286,7 @@ def requests() -> Iterator[tuple[Row, str, frozenset[str]]]:
         more = {"product": refer(product)} if product else {}
         more |= {"requester": refer(requester)} if requester else {}
         yield {"$kind": "commerce/requests", "id": request, "name": mark, "from": refer(ACCOUNTS[sender][0]),
-               "to": refer(ACCOUNTS[addressee][0]), "status": status, **more}, mark, readers  # fmt: skip
+               "to": refer(ACCOUNTS[addressee][0]), "status": status, "validation": UNANSWERED, **more}, mark, readers  # fmt: skip
         for at, actors in enumerate((("client", "vendor"), ("operations",), ("vendor", "operations")), 1):
             mark = f"Words {number}-{at} of the crowd."
             seen = {actor: actor in (*actors, _actor(sender)) for actor in ACTORS}
@@ -344,6 +348,7 @@ def populated(served: Served) -> "Crowd":
     line = {"id": priced["lines"][0]["id"], "price": {"unitPP": "77123.45"}}
     ok(served.call("vendor", "PUT", f"/commerce/orders/{priced['id']}", {"lines": [line]}))
     ok(served.call("operations", "PUT", f"/commerce/orders/{priced['id']}", {"comments": "changed comments"}))
+    served.run(served.parts.pool.execute("update orders set validation_status = 'Unanswered', validation_at = now()"))
     for agreement in served.fetch("select id, client_id, buyer_id, vendor_id from agreements order by id"):
         attached(served, agreement)
     for who, licensee in (("client", LICENSEE), ("client", SECOND_LICENSEE), ("other client", OTHER_LICENSEE)):
