@@ -26,7 +26,7 @@ SPENT = "This invitation was used, has expired, or has been sent anew."
 HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": page_view.POLICY,
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send forms with `Origin: null`, which are refused
     "X-Content-Type-Options": "nosniff",
 }
 STATE = "entrepot_openid"

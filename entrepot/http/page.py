@@ -29,7 +29,7 @@ FRAGMENT = "x-fragment"
 HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": view.POLICY,
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send forms with `Origin: null`, which are refused
     "X-Content-Type-Options": "nosniff",
 }
 SPENT = "This link was used before, or is older than ten minutes. Sign in with a token instead."

@@ -62,7 +62,7 @@ def test_pages_are_kept_nowhere_and_run_nothing_but_their_own(browser: Browser):
     assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_a_token_signs_in_and_the_browser_is_not_given_it(browser: Browser):
@@ -100,8 +100,23 @@ def test_a_form_from_another_site_is_refused(browser: Browser, path: str, header
 
 
 def test_a_form_of_this_site_is_taken(browser: Browser, served: Served):
-    answer = browser.post("/sign-in", data={"token": token("client")}, headers={"Origin": served.url})
+    page = browser.get("/")
+    answer = browser.post("/sign-in", data={"token": token("client")}, headers={"Origin": origin_after(page, served)})
     assert answer.status_code == 303
+    page = browser.get("/")
+    assert browser.post("/sign-out", headers={"Origin": origin_after(page, served)}).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/auth/sign-in", "/auth/invitation?code=x"])
+def test_a_form_of_people_who_sign_in_is_taken(browser: Browser, served: Served, path: str):
+    headers = {"Origin": origin_after(browser.get(path), served)}
+    answer = browser.post("/auth/sign-in", data={"email": "no@body.example", "password": "wrong"}, headers=headers)
+    assert answer.status_code == 401 and "do not belong together" in answer.text
+
+
+def origin_after(page: httpx2.Response, served: Served) -> str:
+    """What a browser says of where a form of the page comes from (Fetch Standard, "append a request Origin header")."""
+    return "null" if page.headers["referrer-policy"] == "no-referrer" else served.url
 
 
 def test_signing_out_takes_the_cookie_away(browser: Browser):
