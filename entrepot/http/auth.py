@@ -160,7 +160,7 @@ class Auth:
             if sent.is_form:
                 return _page(view.sign_in(str(fault), sent.fields.get("email", "")), 400)
             raise Invalid({"email": [str(fault)]}) from None
-        answer = _forward(address) if sent.is_form else JSONResponse({"url": address}, headers=HEADERS)
+        answer = _page(view.away(address)) if sent.is_form else JSONResponse({"url": address}, headers=HEADERS)
         tail = "; Secure" if request.url.scheme == "https" else ""
         answer.headers["Set-Cookie"] = (
             f"{STATE}={state}; Path=/auth/callback; HttpOnly; SameSite=Lax; Max-Age=600{tail}"

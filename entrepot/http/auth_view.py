@@ -42,6 +42,11 @@ ACCEPT = """<form method="post" action="/auth/invitation">
 
 SIGN_IN_FIRST = """<p><a href="/auth/sign-in">Sign in</a> as that person first, and then follow the link again.</p>"""
 
+AWAY = """<main class="form card">
+<h1>Entrepot</h1>
+<p><a href="{address}">Go on to your organisation</a></p>
+</main>"""
+
 REFUSED = """<main class="form card">
 <h1>{title}</h1>
 <p class="note red" role="alert">{detail}</p>
@@ -52,6 +57,13 @@ REFUSED = """<main class="form card">
 def sign_in(fault: str = "", email: str = "") -> Html:
     """The form for e-mail and password, and the way to one's own organisation."""
     return _framed("Sign in", html(SIGN_IN, fault=_note(fault), email=email))
+
+
+def away(address: str) -> Html:
+    """Takes the browser on to its organisation. Browsers follow no redirect of a form to a site that the policy of the
+    page does not name (`form-action`), and which organisation it is shows only then."""
+    head = html('<meta http-equiv="refresh" content="0; url={address}">', address=address)
+    return html(FRAME, title="Sign in", icon=ICON, style=STYLE, head=head, body=html(AWAY, address=address))
 
 
 def invitation(code: str, found: Invitation, *, signed_in: bool, fault: str = "") -> Html:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -366,6 +368,18 @@ def test_a_person_signs_in_at_their_organisation(provider: str, browser: Browser
     assert page.status_code == 200
     told = browser.get("/auth/session").json()
     assert (told["user"]["id"], told["account"]["id"]) == (USER, ACCOUNT)
+
+
+def test_the_form_leads_to_the_organisation_as_browsers_let_it(provider: str, browser: Browser) -> None:
+    """A redirect of the form would be against the page's own policy: `form-action` is held to redirects as well."""
+    assert "form-action 'self'" in browser.get("/auth/sign-in").headers["content-security-policy"]
+    answer = browser.post("/auth/organisation", data={"email": ADA})
+    assert answer.status_code == 200 and "entrepot_openid=" in answer.headers["set-cookie"]
+    found = re.search('<meta http-equiv="refresh" content="0; url=([^"]+)">', answer.text)
+    assert found is not None
+    back = httpx2.post(unescape(found[1]), data={"sub": "ada"}, follow_redirects=False)
+    assert browser.get(back.headers["location"]).status_code == 200
+    assert browser.get("/auth/session").json()["user"]["id"] == USER
 
 
 def test_an_organisation_signs_in_for_its_own_account_alone(provider: str, browser: Browser) -> None:
