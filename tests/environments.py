@@ -1,6 +1,7 @@
 """Environments of their own for programs of others that cannot share ours, in a cache folder outside the repository.
 
-`python -m tests.environments` makes what is missing, as `make test` does before the tests.
+`python -m tests.environments` makes what is missing, as `make test` does before the tests, and prints their folders of
+programs; with names, such as `mpt-extension-sdk==6.8.0`, those alone. It takes nothing that tests need.
 """
 
 import fcntl
@@ -11,8 +12,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "entrepot"
 MAKE_S = 600
@@ -55,6 +54,8 @@ def environment(sdk: str = EXTENSION_SDK) -> Path:
 
 def required(sdk: str = EXTENSION_SDK) -> Path:
     """The same for a test, which is skipped where there is none; in CI that is a failure."""
+    import pytest  # here, since whoever wants an environment alone may be without it
+
     try:
         return environment(sdk)
     except NotMade as fault:
@@ -87,6 +88,7 @@ def _run(command: list[str]) -> str:
 if __name__ == "__main__":
     try:
         with ThreadPoolExecutor() as threads:
-            list(threads.map(environment, (EXTENSION_SDK, POLLING_SDK, COMMAND_LINE)))
+            for made in threads.map(environment, sys.argv[1:] or (EXTENSION_SDK, POLLING_SDK, COMMAND_LINE)):
+                sys.stdout.write(f"{made}\n")
     except NotMade as fault:
         sys.exit(f"Not every environment could be made; tests that need it say so. {fault}")
