@@ -395,7 +395,8 @@ class Doors:
         async with self.store.session() as session:
             found = await session.one(plan, caller, None, Known(), tuple(values.items()))
         if found is None:
-            raise Missing(f"{noun.name} of {' '.join(values.values())} was not found.")
+            told = ", ".join(f"{noun.by_column[column].name} {value}" for column, value in values.items())
+            raise Missing(f"{noun.name} with {told} was not found.")
         return str(found.id)
 
     async def held(self, caller: Caller, resource: Resource, thing_id: str, owner_id: str | None = None) -> Held | None:

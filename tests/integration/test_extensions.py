@@ -213,6 +213,7 @@ def test_a_client_lets_a_public_extension_in_for_its_own_account_alone(api: Api,
     unknown = ask("POST", f"{INSTALLATIONS}/-/token?account.id={other}")
     never = ask("POST", f"{INSTALLATIONS}/-/token?account.id=ACC-9999-9999")
     assert unknown.status == never.status == 404
+    assert f", account {other}, status Installed was not found." in unknown.json["detail"]
     another = published(api)
     assert key_of(served, another)("POST", f"{INSTALLATIONS}/-/token?account.id={client}").status == 404
     mine = [each["id"] for each in ok(api("client").get(INSTALLATIONS))["data"]]
