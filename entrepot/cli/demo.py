@@ -34,7 +34,7 @@ async def play(settings: Settings, console: Console, *, pause: float, serve_on: 
             await asyncio.to_thread(play_story, url, tokens, console, pause)
             await asyncio.to_thread(next_steps, url, tokens, console)
             if serve_on:
-                console.print(f"\nThe live page, signed in as operations (the link works once):\n  {url}"
+                console.print(f"\nThe live page, signed in as operations (once, within ten minutes):\n  {url}"
                               f"{parts.site.links.make(tokens['operations'])}", soft_wrap=True)  # fmt: skip
                 _show_logins(settings.data / LOGINS, url, console)
                 console.print("\nServing until you press Ctrl-C.")
