@@ -171,7 +171,8 @@ def test_an_answer_is_kept_for_the_token_that_got_it(crowd: Crowd, route: Route)
             for row in rows_at(crowd, resource, owner, visible(crowd, who, resource.noun.path))
         ]
         for chain in things:
-            where, key = address(path, *chain), f"{who} {chain}"
+            where = address(path, *chain)
+            key = f"{who} {where}"
             first = crowd.call(who, route.method, where, {}, idempotency_key=key)
             if first.status != 200:
                 continue
