@@ -1,7 +1,6 @@
 """People sign in: by password, by the link of an invitation, at their own organisation; with a real jar of cookies."""
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,21 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from oidc_provider_mock import User, run_server_in_thread
 
-from entrepot.storage.vault import Secrets, Vault, digest
+from entrepot.storage.vault import digest
+from tests.http.signing_in import ACCOUNT, ADA, BEN, PASSWORD, TWO, organisation, verifier
 from tests.party import Api, ok
-from tests.serving import KEY, Served
+from tests.serving import Served
 from tests.world import BUYER, RESTRICTED_USER, USER, refer
 
-ACCOUNT, OTHER = "ACC-2001-0001", "ACC-2002-0001"
-PASSWORD = "correct horse battery"
-ADA, BEN, TWO = "ada@client.example", "ben@client.example", "two@client.example"
+OTHER = "ACC-2002-0001"
 ORDERS = "/public/v1/commerce/orders"
-
-
-def verifier() -> str:
-    return Secrets(Vault(KEY)).verifier(PASSWORD)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -325,29 +318,10 @@ def test_who_has_a_password_already_says_yes_in_person(api: Api, browser: Browse
 
 # At one's own organisation ----------------------------------------------------------------------------
 
-PEOPLE = {
-    "ada": {"email": ADA, "email_verified": True},
-    "unsure": {"email": ADA, "email_verified": False},
-    "silent": {"email": BEN},
-    "stranger": {"email": "stranger@client.example", "email_verified": True},
-    "foreign": {"email": "someone@elsewhere.example", "email_verified": True},
-    "two": {"email": TWO, "email_verified": True},
-}
-
 
 @pytest.fixture(scope="module")
 def provider(served: Served, people: None) -> Iterator[str]:
-    """A provider behind a socket of its own, set up for the client."""
-    users = [User(sub=name, claims=dict(claims)) for name, claims in PEOPLE.items()]
-    with run_server_in_thread(user_claims=users, require_nonce=True) as server:
-        issuer = f"http://localhost:{server.server_port}"
-        path = f"/accounts/accounts/{ACCOUNT}/identity-provider"
-        body = {"issuer": issuer, "clientId": "us", "clientSecret": "between us"}
-        made = served.call("client", "POST", path, body | {"domains": ["evil.example"], "enabled": True}).json
-        assert (made["enabled"], made["domains"]) == (False, []), "that is for operations to say"
-        assert "between us" not in json.dumps(made)
-        asked = {"domains": ["client.example"], "enabled": True}
-        assert served.call("operations", "PUT", path, asked).status == 200
+    with organisation(served) as issuer:
         yield issuer
 
 
