@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from entrepot.http import page_view as view
 from entrepot.http import session
 from entrepot.http.markup import Html
+from entrepot.http.origin import from_here
 from entrepot.http.sign_in import Cookies, OneTimeLinks
 from entrepot.kernel.access import Caller
 from entrepot.kernel.doors import Doors
@@ -133,8 +134,8 @@ class Page:
     # Who is signed in ------------------------------------------------------------------------
 
     async def _enter(self, request: Request) -> Response:
-        """The form with a token."""
-        if _from_elsewhere(request):
+        """The form with a token. From another site somebody could sign a visitor in as somebody else."""
+        if not from_here(dict(request.scope["headers"]), told=False):
             return _page(view.sign_in("This form was sent from another site."), 403)
         token = (await _form(request)).get("token", "").strip()
         if (refused := await self._refuse(token)) is not None:
@@ -155,7 +156,7 @@ class Page:
         return self._signed_in(request, token, _page(view.forward()))
 
     async def _leave(self, request: Request) -> Response:
-        if _from_elsewhere(request):
+        if not from_here(dict(request.scope["headers"]), told=False):
             return _page(view.sign_in("This form was sent from another site."), 403)
         answer = Response(status_code=303, headers={"Location": "/"})
         secure = request.url.scheme == "https"
@@ -204,14 +205,6 @@ def _read(body: bytes) -> Mapping[str, Any]:
 
 def _page(content: Html, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
     return Response(content, status, {**HEADERS, **(more or {})}, "text/html")
-
-
-def _from_elsewhere(request: Request) -> bool:
-    """Whether another site sent the form: then somebody could sign a visitor in as somebody else."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-    return urlsplit(origin).netloc != request.headers.get("host")
 
 
 async def _form(request: Request) -> dict[str, str]:
