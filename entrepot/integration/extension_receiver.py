@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -305,7 +306,8 @@ class Installed:
             case "delay" | "defer":
                 return Later("The extension asked for a delay.", _delay(said.get("delay")), asked=True)
             case "cancel":
-                return Refused(str(said.get("cancelReason") or "The extension wants no more of it.")[:1000])
+                reason = str(said.get("cancelReason") or "").replace("\0", "").strip()[:1000]
+                return Refused(reason or "The extension wants no more of it.")
             case _:
                 return Later("The extension answered neither OK nor Delay nor Cancel.")
 
@@ -446,6 +448,6 @@ def _is_told(extension: Thing) -> bool:
 
 def _delay(said: object) -> float | None:
     """So many seconds, within reason; where none are said, as usual."""
-    if isinstance(said, bool) or not isinstance(said, int | float) or said < 0:
+    if isinstance(said, bool) or not isinstance(said, int | Decimal) or said < 0:
         return None
-    return min(float(said), WAIT_S_MAX)
+    return float(min(said, Decimal(WAIT_S_MAX)))

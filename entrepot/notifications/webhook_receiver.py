@@ -159,7 +159,7 @@ def wait_of(reply: Reply) -> float | None:
         return min(float(said), WAIT_S_MAX)
     try:
         moment = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -504,12 +504,17 @@ def _object(document: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _told(at: datetime, seconds: float, reply: Reply | None, words: str) -> dict[str, object]:
-    """An attempt, as it is kept."""
+    """An attempt, as it is kept. What a receiver says may hold what the database cannot: all attempts that are over
+    are written down together, so nobody's words may keep those of others from it."""
     found: dict[str, object] = {"at": moment_text(at), "milliseconds": round(seconds * 1000)}
     if reply is not None:
         found["status"] = reply.status
         if reply.body:
-            found["answer"] = reply.body.decode("utf-8", "replace").replace("\0", "")[:ANSWER_SHOWN]
+            found["answer"] = _kept(reply.body.decode("utf-8", "replace"))[:ANSWER_SHOWN]
     if words:
-        found["error"] = words
+        found["error"] = _kept(words)
     return found
+
+
+def _kept(words: str) -> str:
+    return words.replace("\0", "")

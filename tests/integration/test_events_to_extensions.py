@@ -138,8 +138,11 @@ def test_a_task_goes_with_an_event_for_those_who_ask(api: Api, at_work: Served, 
         time.sleep(0.05)
 
 
-def test_what_is_delayed_comes_again_and_what_is_cancelled_does_not(api: Api, at_work: Served, box: Inbox) -> None:
-    words = [answer(response="Delay", delay=1), answer(response="Cancel", cancelReason="Not ours.")]
+@pytest.mark.parametrize("delay", [1, 1.0])
+def test_what_is_delayed_comes_again_and_what_is_cancelled_does_not(
+    api: Api, at_work: Served, box: Inbox, delay: float
+) -> None:
+    words = [answer(response="Delay", delay=delay), answer(response="Cancel", cancelReason="Not ours.")]
     extension = made(api)
     started(api, at_work, box, extension=extension)
     installation = installed(api, extension)
@@ -264,6 +267,14 @@ def test_cancel_fails_the_task_and_its_reason_is_kept(
     while becomes("Failed").get("reason") != "Not ours.":
         assert time.monotonic() < until
         time.sleep(0.05)
+    time.sleep(1)
+    assert len(letters()) == 1
+
+
+def test_a_reason_that_cannot_be_kept_as_it_is_is_kept_without_that(api: Api, at_work: Served, box: Inbox) -> None:
+    box.answer = lambda _: answer(response="Cancel", cancelReason="\0Not\0 ours.")
+    becomes, letters = tasked(api, at_work, box, made(api))
+    assert becomes("Failed")["reason"] == "Not ours."
     time.sleep(1)
     assert len(letters()) == 1
 

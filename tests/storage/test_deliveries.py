@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -113,9 +114,13 @@ class One:
         return Letter(f"{self.name} {delivery.object_id} {revision}", delivery.payload)
 
     async def understand(self, delivery: Delivery, reply: Reply) -> Outcome:
-        return {200: Arrived(), 410: Gone("gone"), 409: Refused("no"), 202: Later(seconds=0.05, asked=True)}.get(
-            reply.status, Later(f"{reply.status}")
-        )
+        return {
+            200: Arrived(),
+            410: Gone("gone"),
+            409: Refused("no"),
+            408: Refused("Not\0 like this."),
+            202: Later(seconds=0.05, asked=True),
+        }.get(reply.status, Later(f"{reply.status}"))
 
 
 @contextlib.asynccontextmanager
@@ -436,6 +441,20 @@ async def test_a_delivery_may_be_put_off_or_refused_by_a_receiver_that_is_well(p
     assert {(row["object_id"], row["status"]) for row in await world.rows()} >= {("ORD-2", "Failed")}
     assert await pool.fetchval("select failures from receivers where id = 'A'") == 0
     assert world.told == []
+
+
+@story
+async def test_no_words_of_a_receiver_keep_what_came_of_others_from_being_written(pool: asyncpg.Pool):
+    world = World(pool)
+    await world.receiver("A")
+    await world.receiver("B")
+    world.answer = lambda receiver, _: Reply(408 if receiver == "A" else 200, {}, b"\0\xed\xa0\x80 no", 0.0)
+    await world.happen(*((f"ORD-{n}", 1) for n in range(5)))
+    async with running(world.engine()):
+        await all_delivered(world, 5)
+    told = {row["receiver_id"]: json.loads(row["attempts"])[0] for row in await world.rows()}
+    assert told["A"]["error"] == "Not like this."
+    assert told["A"]["answer"].endswith(" no")
 
 
 @story
