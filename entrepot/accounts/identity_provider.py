@@ -5,14 +5,14 @@ import re
 import sqlalchemy as sa
 
 from entrepot.accounts.dealings import SEE_ALL
-from entrepot.accounts.user import MEMBERS, USER, require_managed
+from entrepot.accounts.user import MEMBERS, USER, require_managed, works_here_alone
 from entrepot.accounts.user_group import EVERY
 from entrepot.kernel import plain
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
 from entrepot.kernel.doors import Load
-from entrepot.kernel.errors import Conflict
+from entrepot.kernel.errors import Conflict, Forbidden
 from entrepot.kernel.field import audited, document, flag, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
@@ -151,6 +151,8 @@ def check(call: Call, user: Thing, body: Body, got: Got) -> dict[str, object]:
 def rely_on(call: Call, user: Thing, body: Body, got: Got) -> None:
     """From now on the person signs in at their organisation alone: their password is no more."""
     require_managed(call, user)
+    if call.caller.narrow and not works_here_alone(call, user):
+        raise Forbidden(f"User {user.id} also works for others: this is for that person, signed in by password.")
     if not got.providers:
         raise Conflict(f"No organisation signs user {user.id} in yet.")
     user.password_hash = None

@@ -110,9 +110,13 @@ def update(call: Call, user: Thing, body: Body, got: None) -> None:
 
 def require_managed(call: Call, user: Thing) -> None:
     """Raises Forbidden unless it is the person, or who manages users where this one works and nowhere else."""
-    alone = call.by("operations") or set(user.accounts) <= {call.caller.account_id}
-    if call.caller.user_id != user.id and not (call.caller.manages(MANAGE) and alone):
+    if call.caller.user_id != user.id and not (call.caller.manages(MANAGE) and works_here_alone(call, user)):
         raise Forbidden(f"User {user.id} is for that person to change, and for the managers of their only account.")
+
+
+def works_here_alone(call: Call, user: Thing) -> bool:
+    """Whether the caller's account is the only one that the person works for, or operations ask."""
+    return call.by("operations") or set(user.accounts) <= {call.caller.account_id}
 
 
 def block(call: Call, user: Thing, body: Body, got: None) -> None:

@@ -146,6 +146,11 @@ class Auth:
                 raise
             words = " ".join(word for each in fault.errors.values() for word in each)
             return _page(view.invitation(code, found, signed_in=bool(user_id), fault=words), 400)
+        if caller is not None and caller.user_id == found.user_id:  # they stay as far in as they were
+            here = _secret(request)
+            return await self._signed_in(
+                request, sent, await self._sessions.switch(here, caller, found.account_id) or here
+            )
         secret = await self._sessions.begin(found.user_id, found.account_id)
         await self._end_old(request)
         return await self._signed_in(request, sent, secret)
@@ -256,7 +261,7 @@ async def _sent(request: Request) -> Sent:
             raise Unreadable("This is too long.")
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
-        return Sent({name: values[-1] for name, values in found.items()}, is_form=True)
+        return Sent({name: values[-1] for name, values in found.items() if "\0" not in values[-1]}, is_form=True)
     try:
         document = decode(body) if body.strip() else {}
     except (ValueError, RecursionError):

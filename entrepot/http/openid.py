@@ -110,7 +110,7 @@ class OpenId:
     async def finish(self, given: Mapping[str, str], kept: str, base: str) -> SignedIn:
         """Who it is that comes back. Raises NotSignedIn for anything that is not as it should be."""
         provider_id, state, nonce, verifier = self._opened(kept)
-        if "error" in given or not given.get("code") or not hmac.compare_digest(given.get("state", ""), state):
+        if "error" in given or not given.get("code") or not _alike(given.get("state", ""), state):
             raise NotSignedIn(FAILED)
         provider = await self._provider("p.id = $1", provider_id)
         if provider is None:
@@ -173,10 +173,14 @@ class OpenId:
         return Provider(row["id"], row["account_id"], row["issuer"], row["client_id"], secret, domains)
 
     async def _discovered(self, provider: Provider) -> Mapping[str, Any]:
-        """What the provider says of itself, under its own name."""
+        """What the provider says of itself, under its own name. Browsers go where it says: to web addresses alone,
+        and to safe ones where its own is."""
         found = await self._ask("GET", provider.issuer.rstrip("/") + "/.well-known/openid-configuration")
         names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-        if found.get("issuer") != provider.issuer or not all(isinstance(found.get(name), str) for name in names):
+        schemes = ("https://",) if provider.issuer.startswith("https://") else ("https://", "http://")
+        if found.get("issuer") != provider.issuer or not all(
+            str(found.get(name)).startswith(schemes) for name in names
+        ):
             LOG.warning("an identity provider does not describe itself", provider=provider.id)
             raise NotSignedIn(FAILED)
         return found
@@ -202,6 +206,11 @@ class OpenId:
             LOG.warning("an identity provider refuses", url=url[:200], status=reply.status)
             raise NotSignedIn(FAILED)
         return document
+
+
+def _alike(given: str, kept: str) -> bool:
+    """Compared in the same time, whatever is given."""
+    return hmac.compare_digest(given.encode(), kept.encode())
 
 
 def _in_cookie(sealed: str) -> str:

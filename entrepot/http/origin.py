@@ -10,7 +10,10 @@ def from_here(headers: Mapping[bytes, bytes], *, told: bool) -> bool:
     """Whether this very site sent the request. `told`: a browser that does not say is not believed."""
     origin = headers.get(b"origin")
     if origin is not None:
-        return urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1") != ""
+        try:
+            return urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1") != ""
+        except ValueError:  # no address at all
+            return False
     site = headers.get(b"sec-fetch-site")
     if site is not None:
         return site in (b"same-origin", b"none")

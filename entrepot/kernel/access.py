@@ -13,7 +13,8 @@ class Caller:
 
     `named` is the core of the identity, as references to it carry it. `modules` are the rooms that are
     open to it, `codes` the modules that open them; None: all that the account has. `buyers` None: every buyer of the
-    account. `narrow`: the token may do less than whom it speaks for.
+    account. `narrow`: it may do less than whom it speaks for: so may what
+    speaks for somebody in one of several accounts.
     `whole`: it has every module there is, for every buyer.
     """
 

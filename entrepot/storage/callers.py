@@ -63,7 +63,9 @@ REACH = f"""
         select from user_groups_buyers b where b.owner_id = g.id)) as every_buyer,
     exists (select {_OF_GROUP}) and not exists (select {_OF_GROUP} and {_MARKETPLACE}) as buys_nothing,
     array(select distinct b.target_id from user_groups_buyers b
-        where b.owner_id in (select g.id {_OF_GROUP} and {_MARKETPLACE})) as buyers
+        where b.owner_id in (select g.id {_OF_GROUP} and {_MARKETPLACE})) as buyers,
+    exists (select from account_users m
+        where m.user_id = t.user_id and m.account_id <> t.account_id and m.status <> 'Removed') as elsewhere
     """
 """What an account, or a person as a member of it, may do; of `t`, which names both, `a` and `u`."""
 
@@ -175,13 +177,13 @@ def token_caller(token_id: str, row: asyncpg.Record, rooms: Rooms) -> Caller:
         user_id=user_id,
         held_by=held_by,
         named=row["named"] or "",
-        narrow=held_by == "agent" or (own is not None and not own.issuperset(whose)),
+        narrow=held_by == "agent" or row["elsewhere"] or (own is not None and not own.issuperset(whose)),
         **_reach(row, rooms, _both(own, groups), buyers),
     )
 
 
 def person_caller(row: asyncpg.Record, rooms: Rooms) -> Caller:
-    """Somebody who is signed in: all that their groups open."""
+    """Somebody who is signed in: all that their groups open. Who is so by an organisation's provider is `bound`."""
     return Caller(
         actor=row["type"].lower(),
         account_id=row["account_id"],
@@ -190,6 +192,7 @@ def person_caller(row: asyncpg.Record, rooms: Rooms) -> Caller:
         user_id=row["user_id"],
         held_by="person",
         named=row["named"] or "",
+        narrow=row["bound"],
         **_reach(row, rooms, _group_codes(row), _buyers(row)),
     )
 

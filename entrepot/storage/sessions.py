@@ -1,7 +1,8 @@
 """Who is signed in: a person, at one of their accounts, by an opaque cookie of which only a hash is kept.
 
 A session acts as a person's token does, with all that the person's groups open. It ends by itself: when nothing was
-heard of it for some hours, after some days, and when the password, the person or the membership is no longer.
+heard of it for some hours, after some days, and when the password, the person, the membership, or the provider that
+vouched for the person is no longer.
 """
 
 import asyncio
@@ -35,10 +36,11 @@ _ALIVE = f"""s.began_at > clock_timestamp() - interval '{LIFE_H} hours'
 
 _FIND = f"""
 select t.user_id, t.account_id, t.seen_at < clock_timestamp() - interval '60 seconds' as unseen,
-    (select i.core from identities i where i.id = t.user_id) as named, {REACH}
+    t.provider_id is not null as bound, (select i.core from identities i where i.id = t.user_id) as named, {REACH}
 from (select * from sessions s where s.id = $1 and {_ALIVE}) t
     join accounts a on a.id = t.account_id join users u on u.id = t.user_id
-where u.status = 'Active' and (t.provider_id is not null or t.verifier = encode(sha256(u.password_hash::bytea), 'hex'))
+where u.status = 'Active' and (t.verifier = encode(sha256(u.password_hash::bytea), 'hex')
+        or exists (select from identity_providers p where p.id = t.provider_id and p.enabled))
     and exists (select from account_users m
         where m.user_id = t.user_id and m.account_id = t.account_id and m.status = 'Active')
 """
@@ -210,6 +212,8 @@ class Sessions:
 
     async def invitation(self, code: str) -> Invitation | None:
         """The invitation that a link is for; None for one that is spent, too old or made up."""
+        if "\0" in code:
+            return None
         async with self._lent() as conn:
             row = await conn.fetchrow(
                 "select m.id, u.id, a.id, u.email, a.name, u.status <> 'Active' from account_users m"

@@ -443,6 +443,14 @@ def test_a_password_is_set_in_person_or_by_operations(api: Api, served: Served) 
         assert titles(api("client").post(path, {"password": bad})) == (400, "Bad Request", ["password"])
     told = served.fetch("select delta::text || details::text from trail where object_id = $1", USER)
     assert not any("argon" in each[0] for each in told)
+    body = {"user": {"email": "ada@client.example"}, "groups": [refer("UGR-2002-0001")]}
+    member = ok(api("other client").post(f"/accounts/accounts/{OTHER}/users", body))
+    time.sleep(2.1)
+    refused = api("client").post(path, {"password": "a fine password"})
+    assert refused.status == 403, "a token is for one account, a password for all of them"
+    assert api("other client").delete(f"/accounts/accounts/{OTHER}/users/{member['id']}").status == 204
+    time.sleep(2.1)
+    ok(api("client").post(path, {"password": "a fine password"}))
 
 
 def test_a_picture_and_a_name_of_ones_own(api: Api) -> None:

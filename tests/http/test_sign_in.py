@@ -1,20 +1,26 @@
 """People sign in: by password, by the link of an invitation, at their own organisation; with a real jar of cookies."""
 
 import asyncio
+import json
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import httpx2
 import pytest
 
-from entrepot.storage.vault import digest
+from entrepot.http.openid import NotSignedIn, OpenId, Provider
+from entrepot.kernel.letter import Letter
+from entrepot.kernel.letter import Reply as Answer
+from entrepot.storage.vault import Vault, digest
 from tests.http.signing_in import ACCOUNT, ADA, BEN, PASSWORD, TWO, organisation, verifier
 from tests.party import Api, ok
-from tests.serving import Served
+from tests.serving import KEY, Served
 from tests.world import BUYER, RESTRICTED_USER, USER, refer
 
 OTHER = "ACC-2002-0001"
@@ -361,6 +367,79 @@ def test_an_organisation_signs_in_for_its_own_account_alone(provider: str, brows
     told = browser.get("/auth/session").json()
     assert [each["id"] for each in told["accounts"]] == [ACCOUNT]
     assert browser.post("/auth/account", json={"account": {"id": OTHER}}).status_code == 404
+
+
+def test_who_is_vouched_for_gets_no_further_than_the_account(provider: str, browser: Browser, api: Api) -> None:
+    """Else an organisation could become its people wherever else they work."""
+    browser.get(authorized(browser, "two"))
+    path = "/public/v1/accounts/users/USR-2001-0011"
+    assert browser.post(f"{path}/set-password", json={"password": "taken over"}).status_code == 403
+    assert browser.post(f"{path}/sso").status_code == 403
+    third, all_of_it = "ACC-3002-0001", ok(api("other vendor").post("/accounts/user-groups", {"name": "All of it"}))
+    body = {"user": {"email": TWO}, "groups": [refer(all_of_it["id"])]}
+    member = ok(api("other vendor").post(f"/accounts/accounts/{third}/users", body))
+    accepted = browser.post("/auth/invitation", json={"code": member["invitation"]["code"]})
+    assert (accepted.status_code, accepted.json()["account"]["id"]) == (200, ACCOUNT)
+    assert [each["id"] for each in browser.get("/auth/session").json()["accounts"]] == [ACCOUNT]
+    for other in (OTHER, third):
+        assert browser.post("/auth/account", json={"account": {"id": other}}).status_code == 404
+    assert api("other vendor").delete(f"/accounts/accounts/{third}/users/{member['id']}").status == 204
+
+
+def test_a_session_by_a_provider_ends_with_the_provider(provider: str, browser: Browser, served: Served) -> None:
+    browser.get(authorized(browser, "ada"))
+    assert browser.get("/auth/session").status_code == 200
+    path = f"/accounts/accounts/{ACCOUNT}/identity-provider"
+    assert served.call("operations", "PUT", path, {"enabled": False}).status == 200
+    time.sleep(2.1)
+    assert browser.get("/auth/session").status_code == 401
+    assert served.call("operations", "PUT", path, {"enabled": True}).status == 200
+
+
+def test_what_nobody_sends_is_refused_like_the_rest(provider: str, browser: Browser) -> None:
+    back = authorized(browser, "ada")
+    assert browser.get(re.sub("state=[^&]*", "state=%C3%A9", back)).status_code == 401
+    assert (
+        browser.get("/auth/callback?code=x&state=%C3%A9", headers={"Cookie": "entrepot_openid=%C3"}).status_code == 401
+    )
+    assert browser.get("/auth/invitation?code=AUSR%00.x").status_code == 404
+    for path, field in (
+        ("sign-in", "email"),
+        ("sign-in", "password"),
+        ("organisation", "email"),
+        ("invitation", "code"),
+    ):
+        sent = {"email": ADA, "password": PASSWORD, "code": "x"} | {field: "a\0b"}
+        assert browser.post(f"/auth/{path}", data=sent).status_code in (400, 401, 404), (path, field)
+    for origin in ("http://[", "null", "https://evil.example"):
+        sent = {"email": ADA, "password": PASSWORD}
+        assert browser.post("/auth/sign-in", json=sent, headers={"Origin": origin}).status_code == 403, origin
+
+
+@pytest.mark.parametrize(
+    ("issuer", "told", "fine"),
+    [
+        ("http://idp.example", "http://idp.example/go", True),
+        ("http://idp.example", "https://login.example/go", True),
+        ("https://idp.example", "https://login.example/go?x=1", True),
+        ("https://idp.example", "http://login.example/go", False),
+        ("http://idp.example", "javascript:alert(1)//", False),
+        ("https://idp.example", "data:text/html,x", False),
+        ("https://idp.example", None, False),
+    ],
+)
+def test_a_provider_sends_browsers_to_web_addresses_alone(issuer: str, told: str | None, fine: bool) -> None:
+    async def says(letter: Letter) -> Answer:
+        document = {"issuer": issuer, "authorization_endpoint": told, "token_endpoint": issuer, "jwks_uri": issuer}
+        return Answer(200, {}, json.dumps(document).encode(), 0.0)
+
+    openid = OpenId(cast("asyncpg.Pool", None), Vault(KEY), says)
+    found = openid._discovered(Provider("IDP-1", ACCOUNT, issuer, "us", "", []))
+    if fine:
+        assert asyncio.run(found)["authorization_endpoint"] == told
+    else:
+        with pytest.raises(NotSignedIn):
+            asyncio.run(found)
 
 
 @pytest.mark.parametrize("person", ["unsure", "silent", "stranger", "foreign"])
