@@ -30,7 +30,7 @@ def _paying(row: sa.FromClause) -> sa.ColumnElement[bool]:
     return row.c.id == sa.func.coalesce(given("buyer_id"), first)
 
 
-PAYING = {"buyers": Want(BUYER, _paying, visible=True, alone=False)}
+PAYING = {"buyers": Want(BUYER, _paying, visible=True, alone=False, held=True)}
 SERVED = {
     **licensee_link.LINKS,
     "accounts": Want(ACCOUNT, lambda row: row.c.id == given("account_id")),
@@ -85,9 +85,10 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
         call.record("licensee_contact.created", contact)
     plain.take_file(call, licensee)
     licensee.awaits_contacts = entries is not None and not licensee_contact.is_complete(licensee.contacts)
-    if not licensee.awaits_contacts and licensee_link.is_linked(licensee, got):
-        call.move(licensee, "link", by="kernel")
-        call.record("licensee.linked", licensee)
+    if not licensee.awaits_contacts:
+        if licensee_link.is_linked(licensee, got):
+            call.move(licensee, "link", by="kernel")
+            call.record("licensee.linked", licensee)
         licensee_link.follow(call, licensee, got)
     return licensee
 
@@ -111,9 +112,10 @@ def enable(call: Call, licensee: Thing, body: Body, got: Got) -> None:
     """It may go on, as far as its buyer is linked with its seller."""
     if licensee_link.is_linked(licensee, got) and not licensee.awaits_contacts:
         call.move(licensee, "reinstate")
-        licensee_link.follow(call, licensee, got)
     else:
         call.move(licensee, "enable")
+    if not licensee.awaits_contacts:
+        licensee_link.follow(call, licensee, got)
     call.record("licensee.enabled", licensee)
 
 

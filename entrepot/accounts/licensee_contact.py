@@ -128,9 +128,10 @@ def _settle(call: Call, got: Got) -> None:
     if not licensee.awaits_contacts or not is_complete(licensee.contacts):
         return
     licensee.awaits_contacts = False
-    if licensee.status == "Enabled" and licensee_link.is_linked(licensee, got):
-        call.move(licensee, "link", by="kernel")
-        call.record("licensee.linked", licensee)
+    if licensee.status == "Enabled":
+        if licensee_link.is_linked(licensee, got):
+            call.move(licensee, "link", by="kernel")
+            call.record("licensee.linked", licensee)
         licensee_link.follow(call, licensee, got)
 
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from entrepot.accounts import erp_match
 from entrepot.accounts.buyer import BUYER
 from entrepot.accounts.erp_link import ERP_LINK
 from entrepot.accounts.licensee import LICENSEE
@@ -11,22 +12,18 @@ from entrepot.kernel.thing import Thing
 from entrepot.kernel.want import Want, given
 
 
-def _open_of(row: sa.FromClause, buyer_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(row.c.buyer_id == buyer_id, row.c.status == sa.literal_column("'Active'"))
-
-
 def _buyer() -> sa.ScalarSelect[str]:
     each = LICENSEE.table.alias()
     return sa.select(each.c.buyer_id).where(each.c.id == given("licensee_id")).scalar_subquery()
 
 
-LINKS = {"links": Want(ERP_LINK, lambda row: _open_of(row, given("buyer_id")), alone=False, held=True)}
-"""The links of a buyer that are not blocked."""
+LINKS = {"links": Want(ERP_LINK, lambda row: row.c.buyer_id == given("buyer_id"), alone=False, held=True)}
+"""The links of a buyer, blocked ones too."""
 
 ONE = {
     "licensees": Want(LICENSEE, lambda row: row.c.id == given("licensee_id"), alone=False, held=True),
-    "buyers": Want(BUYER, lambda row: row.c.id == _buyer(), alone=False),
-    "links": Want(ERP_LINK, lambda row: _open_of(row, _buyer()), alone=False, held=True),
+    "buyers": Want(BUYER, lambda row: row.c.id == _buyer(), alone=False, held=True),
+    "links": Want(ERP_LINK, lambda row: row.c.buyer_id == _buyer(), alone=False, held=True),
 }
 
 
@@ -39,7 +36,8 @@ async def load_one(load: Load, licensee_id: str) -> Got:
 
 def sellers_of(got: Got) -> list[str]:
     """Who serves the buyer, whoever was linked first."""
-    return [str(each.seller_id) for each in sorted(got.links, key=lambda each: (each.audit_created_at, each.id))]
+    live = filter(erp_match.is_live, got.links)
+    return [str(each.seller_id) for each in sorted(live, key=lambda each: (each.audit_created_at, each.id))]
 
 
 def is_linked(licensee: Thing, got: Got) -> bool:
@@ -48,6 +46,11 @@ def is_linked(licensee: Thing, got: Got) -> bool:
 
 
 def follow(call: Call, licensee: Thing, got: Got) -> None:
-    """Its link is told of a licensee that is active by it: whoever blocks the link meanwhile sees that there is one."""
-    link = next(each for each in got.links if each.seller_id == licensee.seller_id)
-    call.record("erp_link.followed", link, licensee=licensee.id)
+    """A licensee is where its link puts it, and the link is told so: whoever blocks or unblocks it meanwhile sees that
+    there is one more. Where there is none yet, its buyer is told, which whoever links the two writes as well.
+    """
+    link = next((each for each in got.links if each.seller_id == licensee.seller_id), None)
+    if link is not None:
+        call.record("erp_link.followed", link, licensee=licensee.id)
+    else:
+        call.record("buyer.followed", got.buyer, licensee=licensee.id)

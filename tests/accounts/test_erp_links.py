@@ -17,6 +17,10 @@ ALL = {
 @pytest.fixture
 def buyer(api):
     """A buyer that nobody serves yet."""
+    return new_buyer(api)
+
+
+def new_buyer(api):
     body = {"name": "Birch pays", "account": refer("ACC-2001-0001"), "address": ADDRESS}
     return ok(api("operations").post(BUYERS, body))["id"]
 
@@ -110,6 +114,35 @@ def test_whoever_begins_while_a_link_is_blocked_follows_it_too(api, buyer):
         found = ok(api("operations").get(f"{LICENSEES}?eq(buyer.id,{buyer})&eq(status,Active)&limit=0"))
         assert found["$meta"]["pagination"]["total"] == 0
         ok(api("operations").post(f"{path}/unblock"))
+
+
+@pytest.mark.parametrize("verb", ["create", "unblock"])
+@pytest.mark.parametrize("how", ["begins", "is enabled", "has its contacts"])
+def test_whoever_begins_while_a_link_comes_follows_it_too(api, verb, how):
+    """However the two meet, no licensee goes on waiting for a link that is there."""
+    for _ in range(6):
+        buyer = new_buyer(api)
+        if verb == "unblock":
+            link = linked(api, buyer)
+            ok(api("operations").post(f"{LINKS}/{link['id']}/block"))
+            come = lambda path=f"{LINKS}/{link['id']}/unblock": api("operations").post(path)  # noqa: E731
+        else:
+            body = {"buyer": refer(buyer), "seller": refer(SELLER)}
+            come = lambda body=body: api("operations").post(LINKS, body)  # noqa: E731
+        if how == "begins":
+            body = {"name": "Birch", "buyer": refer(buyer), "seller": refer(SELLER)}
+            begin = lambda body=body: api("client").post(LICENSEES, body)  # noqa: E731
+        elif how == "is enabled":
+            path = f"{LICENSEES}/{licensee(api, buyer)['id']}"
+            ok(api("client").post(f"{path}/disable"))
+            begin = lambda path=path: api("client").post(f"{path}/enable")  # noqa: E731
+        else:
+            path = f"{LICENSEES}/{licensee(api, buyer, contacts=[])['id']}/contacts"
+            begin = lambda path=path: api("client").post(path, ALL)  # noqa: E731
+        replies = at_once(begin, come, begin) if how == "begins" else at_once(begin, come)
+        assert all(each.status in (200, 201) for each in replies), [each.json for each in replies]
+        waiting = ok(api("operations").get(f"{LICENSEES}?eq(buyer.id,{buyer})&ne(status,Active)&limit=0"))
+        assert waiting["$meta"]["pagination"]["total"] == 0
 
 
 def test_a_buyer_and_a_seller_are_linked_once(api, buyer):
