@@ -16,6 +16,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from entrepot.accounts.account import ACCOUNT
+from entrepot.accounts.dealings import exists
 from entrepot.accounts.module import MODULE
 from entrepot.integration.api import EXTENSIONS, INSTALLATIONS, LOSING, MISSING
 from entrepot.integration.extension import EXTENSION
@@ -72,7 +73,6 @@ Rooms = Callable[[Iterable[str] | None], frozenset[str] | None]
 INSTALLED = {"installations": Want(INSTALLATION, lambda row: row.c.id == among("ids"), alone=False)}
 BESIDE = {
     "extensions": Want(EXTENSION, lambda row: row.c.id == among("extension_ids"), alone=False),
-    "instances": Want(INSTANCE, lambda row: row.c.extension_id == among("extension_ids"), alone=False),
     "accounts": Want(ACCOUNT, lambda row: row.c.id == among("account_ids")),
     "modules": Want(MODULE, lambda row: row.c.id != ""),
 }
@@ -82,6 +82,26 @@ OF_DELIVERY = {
     )
 }
 """Those of one delivery: it has another one each time that somebody has it sent again after the last one ended."""
+
+
+def _is_started_since(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Extensions that were started anew since a moment: that instance, where it is known, else any."""
+    each, other = INSTANCE.table.alias(), INSTANCE.table.alias()
+    deleted = sa.literal_column("'Deleted'")  # as it stands in the index of instances
+    known = exists(other, other.c.extension_id == row.c.id, other.c.status != deleted, other.c.id == given("instance"))
+    return sa.and_(
+        row.c.id == given("extension"),
+        exists(
+            each,
+            each.c.extension_id == row.c.id,
+            each.c.status != deleted,
+            each.c.audit_running_at > sa.bindparam("since", type_=sa.DateTime(timezone=True)),
+            sa.or_(each.c.id == given("instance"), sa.not_(known)),
+        ),
+    )
+
+
+STARTED_SINCE = {"extensions": Want(EXTENSION, _is_started_since)}
 
 OF_SCHEDULE = {
     "tasks": Want(
@@ -105,15 +125,15 @@ class Extensions:
         self._platform, self._rooms = platform, rooms
 
     async def receivers(self, ids: Sequence[str]) -> Mapping[str, Receiver]:
-        """Those that are let in, of extensions that have told where they are and what they want to hear, for accounts
-        that trade. What happens before waits for them."""
+        """Those that are let in, of extensions that have told where they are and what they want to hear, where both
+        the account and the extension's vendor trade. What happens before waits for them."""
         known = Known(reveal=self._doors.store.reveal)
         async with self._doors.store.session() as session:
             found = await session.gather(self._platform, INSTALLED, {"ids": list(ids)}, known)
             mine = [each for each in found["installations"] if each.status == "Installed"]
             named = {
                 "extension_ids": list({str(each.extension_id) for each in mine}),
-                "account_ids": list({str(each.account_id) for each in mine}),
+                "account_ids": list({str(party) for each in mine for party in (each.account_id, each.vendor_id)}),
             }
             beside = await session.gather(self._platform, BESIDE, named, known)
             now = await session.now()
@@ -121,29 +141,16 @@ class Extensions:
         accounts = {str(each.id): each for each in beside["accounts"] if each.status in TRADES}
         codes = {str(each.id): str(each.code) for each in beside["modules"]}
         return {
-            str(each.id): self._receiver(
-                each, extensions[each.extension_id], accounts[each.account_id], beside["instances"], codes, now
-            )
+            str(each.id): self._receiver(each, extensions[each.extension_id], accounts[each.account_id], codes, now)
             for each in mine
-            if each.extension_id in extensions and each.account_id in accounts
+            if each.extension_id in extensions and each.account_id in accounts and each.vendor_id in accounts
         }
 
     def _receiver(
-        self,
-        installation: Thing,
-        extension: Thing,
-        account: Thing,
-        instances: Iterable[Thing],
-        codes: Mapping[str, str],
-        now: datetime,
+        self, installation: Thing, extension: Thing, account: Thing, codes: Mapping[str, str], now: datetime
     ) -> Receiver:
         asked = set(extension.modules)
         opened = [codes[each] for each in installation.modules if each in asked and each in codes]
-        started = {
-            str(each.id): each.audit_running_at
-            for each in instances
-            if each.extension_id == extension.id and each.audit_running_at is not None
-        }
         reader = Caller(
             actor=str(account.type).lower(),
             account_id=str(account.id),
@@ -155,7 +162,7 @@ class Extensions:
         )
         return Installed(
             self._doors, self._feed, self._by_type, self._platform, installation, extension, account, reader,
-            tuple(_meta(extension).get("events") or ()), started, now,
+            tuple(_meta(extension).get("events") or ()), now,
         )  # fmt: skip
 
     async def pause(self, receiver_id: str, reason: str) -> None:
@@ -177,8 +184,7 @@ class Extensions:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One installation, as it is just now. `entries` are the events that the extension wants, with their routes;
-    `started` says when each of its instances was."""
+    """One installation, as it is just now. `entries` are the events that the extension wants, with their routes."""
 
     doors: Doors
     feed: Resource
@@ -189,7 +195,6 @@ class Installed:
     account: Thing
     reader: Caller
     entries: tuple[Mapping[str, Any], ...]
-    started: Mapping[str, datetime]
     now: datetime
 
     # From the feed ---------------------------------------------------------------------------
@@ -350,7 +355,7 @@ class Installed:
             raise NotSent(Refused(f"Task {task.id} has failed: {task.reason or 'it was not said why.'}"))
         if task.status == "Processing" and (delivery.tries > 1 or delivery.redelivered):
             # Whoever took it on may still be at it, though its answer did not come; unless it was started anew since.
-            if not self._was_lost(task):
+            if not await self._was_lost(task):
                 raise NotSent(Later(f"Task {task.id} is being worked on.", BUSY_S, asked=True))
             try:
                 await self.doors.act(self.platform, TASKS, PUT_BACK, str(task.id), None, Options())
@@ -358,11 +363,14 @@ class Installed:
                 raise NotSent(Later(f"Task {task.id} moved on meanwhile.", 0.0, asked=True)) from None
         return task
 
-    def _was_lost(self, task: Thing) -> bool:
+    async def _was_lost(self, task: Thing) -> bool:
         """Whether whoever took it on has been started anew since: that instance, where it is known, else any."""
-        taken_by = _read(task.parameters).get(INSTANCE_ID)
-        started = self.started.get(str(taken_by)) or max(self.started.values(), default=None)
-        return started is not None and task.audit_started_at is not None and started > task.audit_started_at
+        if task.audit_started_at is None:
+            return False
+        taken_by = str(_read(task.parameters).get(INSTANCE_ID) or "").replace("\0", "")
+        named = {"extension": str(self.extension.id), "instance": taken_by, "since": task.audit_started_at}
+        async with self.doors.store.session() as session:
+            return bool((await session.gather(self.platform, STARTED_SINCE, named, Known()))["extensions"])
 
     async def _ask(self, named: str, event: Mapping[str, Any]) -> None:
         """Makes a task. Raises NotSent while an earlier one of the same schedule is there for the same account."""

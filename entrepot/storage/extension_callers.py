@@ -30,12 +30,15 @@ where {{what}} = $1 and e.status <> 'Deleted' and a.status in ('Enabled', 'Activ
 _BY_INSTALLATION = f"""
 select e.id, e.secret_hash, {_ACCOUNT}, {_GRANTED} as codes, {_NAMED} as named
 from extension_installations i join extensions e on e.id = i.extension_id join accounts a on a.id = i.account_id
+    join accounts v on v.id = e.vendor_id
 where i.id = $1 and i.status = 'Installed' and e.status <> 'Deleted' and a.status in ('Enabled', 'Active')
+    and v.status in ('Enabled', 'Active')
 """
 
 
 class ExtensionCallers:
-    """Finds them. An installation that has ended, or a key that was replaced, opens nothing more."""
+    """Finds them. An installation that has ended, or a key that was replaced, opens nothing more, nor does a
+    program whose vendor trades no more."""
 
     def __init__(self, vault: Vault):
         self._vault = vault

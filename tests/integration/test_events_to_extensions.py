@@ -7,12 +7,26 @@ from typing import Any
 
 import pytest
 
-from tests.integration.installing import EXTENSIONS, INSTALLATIONS, Row, claims_of, installed, key_of, made, published
+from entrepot.integration.installation import INSTALLATION
+from entrepot.integration.instance import INSTANCE
+from entrepot.storage.reading import Reader
+from tests.integration.installing import (
+    EXTENSIONS,
+    INSTALLATIONS,
+    MARKETPLACE,
+    Row,
+    by,
+    claims_of,
+    installed,
+    key_of,
+    made,
+    published,
+)
 from tests.notifications.receiving import Answer, Got, Inbox, inbox, working
 from tests.party import Api, ok
 from tests.purchases import draft, placed
 from tests.serving import Served
-from tests.world import ACCOUNTS, OTHER_LICENSEE
+from tests.world import ACCOUNTS, OTHER_LICENSEE, refer
 
 CHANGED = "platform.commerce.order.status_changed"
 CLAIMS = "https://claims.softwareone.com/"
@@ -181,6 +195,32 @@ def test_a_task_that_was_taken_on_by_one_who_died_is_put_back_when_it_starts_ane
     assert said(first)["task"] == said(second)["task"]
 
 
+def test_however_often_a_program_was_started_it_costs_no_more_to_tell_it(
+    api: Api, at_work: Served, box: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that gives itself another name each time has any number of instances."""
+    box.answer = lambda _: answer(response="OK")
+    extension = started(api, at_work, box)
+    installed(api, extension)
+    meta = {"openapi": "/o", "events": [{"event": CHANGED, "path": "/orders"}]}
+    for each in range(30):
+        body = {"externalId": f"http://127.0.0.1:{box.port}/{each}", "meta": meta}
+        ok(key_of(at_work, extension)("POST", f"{EXTENSIONS}/{extension['id']}/instances", body))
+    read: list[str] = []
+    decode = Reader.decode_inline
+
+    def counted(self: Reader, plan: Any, row: Any, known: Any) -> Any:
+        read.append(plan.noun.path)
+        return decode(self, plan, row, known)
+
+    monkeypatch.setattr(Reader, "decode_inline", counted)
+    order = placed(at_work)
+    (got,) = about(order)(box.wait(about(order)))
+    assert got.path == "/29/orders"
+    assert INSTALLATION.path in read
+    assert read.count(INSTANCE.path) == 0
+
+
 def test_what_happened_before_an_extension_ran_waits_for_it(api: Api, at_work: Served, box: Inbox) -> None:
     box.answer = lambda _: answer(response="OK")
     extension = made(api, service={"url": f"http://127.0.0.1:{box.port}/base"})
@@ -202,6 +242,33 @@ def test_an_installation_that_has_ended_hears_nothing(api: Api, at_work: Served,
     later = placed(at_work)
     time.sleep(1)
     assert not about(later)(box.got)
+
+
+def test_the_program_of_a_disabled_vendor_is_told_nothing_and_opens_nothing(
+    api: Api, at_work: Served, box: Inbox
+) -> None:
+    box.answer = lambda _: answer(response="OK")
+    vendor = f"/accounts/accounts/{ACCOUNTS['other vendor'][0]}"
+    extension = ok(api("other vendor").post(EXTENSIONS, {"name": "Meter", "modules": [refer(MARKETPLACE)]}))
+    ok(api("operations").post(f"{EXTENSIONS}/{extension['id']}/publish"))
+    started(api, at_work, box, extension=extension)
+    installed(api, extension, "client")
+    client = ACCOUNTS["client"][0]
+    reply = key_of(at_work, extension)("POST", f"{INSTALLATIONS}/-/token?account.id={client}")
+    ask = by(at_work, ok(reply)["token"])
+    order = placed(at_work)
+    box.wait(about(order))
+    assert ask("GET", f"/commerce/orders/{order['id']}").status == 200
+    ok(api("operations").post(f"{vendor}/disable"))
+    try:
+        time.sleep(2.1)
+        assert ask("GET", f"/commerce/orders/{order['id']}").status == 401
+        second = placed(at_work)
+        time.sleep(1)
+        assert not about(second)(box.got)
+    finally:
+        ok(api("operations").post(f"{vendor}/enable"))
+    box.wait(about(second), 40)
 
 
 def tasked(api: Api, served: Served, box: Inbox, extension: Row) -> Any:
