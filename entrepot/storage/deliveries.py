@@ -6,7 +6,8 @@
   feed.
 - **Each object in order.** Of one object only the earliest delivery that is under way goes out.
 - **At least once.** Due deliveries are leased with `SKIP LOCKED`; the count of attempts is the fence of a lease. That
-  of a worker that died runs out.
+  of a worker that died runs out. An attempt ends before its lease does, and what was leased is not sent later: a worker
+  that stood still for a while sends nothing that another one has sent since.
 - **Nobody waits for another.** A receiver has so many at a time, and one alone when it fails again and again: a probe,
   each time another one. When the probe arrives, all go on at once. After days of nothing but failures it is paused.
 
@@ -17,9 +18,10 @@ All times here are real time. What is said to a receiver, and what its answer me
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -29,7 +31,7 @@ import structlog
 
 from entrepot.kernel.doors import Happened
 from entrepot.kernel.errors import Refusal
-from entrepot.kernel.letter import Reply, Send, Unreachable
+from entrepot.kernel.letter import Letter, Reply, Send, Unreachable
 from entrepot.kernel.receiver import Arrived, Delivery, Gone, Kind, Later, NotSent, Outcome, Receiver, Refused
 from entrepot.kernel.wire import encode_text, moment_text
 from entrepot.storage.process import holder
@@ -43,6 +45,9 @@ ANSWER_SHOWN = 500
 """How much of an answer is kept, in characters."""
 
 ATTEMPTS_KEPT = 50
+SENT_WITHIN = 0.9
+"""In which part of a lease a letter is sent and answered; the rest is for writing down what came of it."""
+
 FEEDS_AT_ONCE, FEEDS_AT_A_TIME = 20, 4
 UNDER_WAY_FAILING = 20
 """How many deliveries are held for a receiver that fails: for a dead one the feed is not read any more."""
@@ -59,8 +64,8 @@ GONE_WORDS = "The receiver answered that it wants no more."
 class Patience:
     """How long the engine goes on, and how much it takes on."""
 
-    lease: timedelta = timedelta(seconds=15)
-    """Longer than any letter may take."""
+    lease: timedelta = timedelta(seconds=20)
+    """Longer than any letter may take, and what is done before and after it."""
 
     reading: timedelta = timedelta(seconds=5)
     """How long one worker has to read on for a receiver."""
@@ -284,15 +289,18 @@ class Deliveries:
         return len(claimed)
 
     async def _read_on(self, receiver: Receiver | None, row: asyncpg.Record) -> None:
-        """Who may not read now keeps its place; its claim runs out, and then it is looked at again."""
+        """Who may not read now keeps its place; its claim runs out, and then it is looked at again. A mistake of ours
+        about one holds up no other."""
         if receiver is None:
             return
         try:
             happened = await receiver.follow(row["position"])
         except Refusal as refusal:
             LOG.warning("a receiver may not read its feed", receiver=row["id"], refusal=str(refusal))
-            return
-        await self._write(row, happened)
+        except Exception:
+            LOG.exception("nothing could be read for a receiver", receiver=row["id"])
+        else:
+            await self._write(row, happened)
 
     async def _write(self, row: asyncpg.Record, happened: Happened) -> None:
         events = happened.events
@@ -325,6 +333,7 @@ class Deliveries:
         if room <= 0:
             return 0
         patience = self._patience
+        until = time.monotonic() + patience.lease.total_seconds() * SENT_WITHIN
         leased = await self._pool.fetch(
             LEASE,
             patience.lease,
@@ -341,7 +350,7 @@ class Deliveries:
         for kind, rows in by_kind.items():
             found = await self._kinds[kind].receivers(list({row["receiver_id"] for row in rows}))
             for row in rows:
-                self._begin(found.get(row["receiver_id"]), row)
+                self._begin(found.get(row["receiver_id"]), row, until)
         return len(leased)
 
     async def stop(self) -> None:
@@ -351,7 +360,7 @@ class Deliveries:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
         await self._settle()
 
-    def _begin(self, receiver: Receiver | None, row: asyncpg.Record) -> None:
+    def _begin(self, receiver: Receiver | None, row: asyncpg.Record, until: float) -> None:
         delivery = Delivery(
             row["id"], row["receiver_id"], row["position"], row["event"], row["object_type"] or "",
             row["object_id"] or "", str(row["payload"]).encode(), row["tries"], row["revision"] - 1,
@@ -359,7 +368,7 @@ class Deliveries:
         if receiver is None:
             self._put(delivery, "left", self._patience.away.total_seconds())
             return
-        task = asyncio.create_task(self._attempt(receiver, delivery, row["fault"]))
+        task = asyncio.create_task(self._attempt(receiver, delivery, row["fault"], until))
         self._in_flight.add(task)
         self._busy[delivery.receiver_id] += 1
         task.add_done_callback(self._in_flight.discard)
@@ -370,17 +379,20 @@ class Deliveries:
         if not self._busy[receiver_id]:
             del self._busy[receiver_id]
 
-    async def _attempt(self, receiver: Receiver, delivery: Delivery, fault: str | None) -> None:
-        """Sends one letter, whatever comes of it."""
+    async def _attempt(self, receiver: Receiver, delivery: Delivery, fault: str | None, until: float) -> None:
+        """Sends one letter, whatever comes of it, while it is leased."""
         at, reply, words = datetime.now(UTC), None, ""
         outcome: Outcome
         try:
-            reply = await self._post(receiver, delivery, fault)
+            reply = await self._post(receiver, delivery, fault, until)
             outcome = await receiver.understand(delivery, reply)
         except Unreachable as unreachable:
             outcome = Later(unreachable.words)
         except NotSent as known:
             outcome = known.outcome
+        except _TooLate:
+            self._put(delivery, "left", 0.0)
+            return
         except asyncio.CancelledError:
             self._put(delivery, "left", 0.0)
             raise
@@ -407,7 +419,7 @@ class Deliveries:
                 wait_s = seconds if seconds is not None else usual * random.uniform(0.8, 1.2)
                 return "later" if asked else "failed", wait_s
 
-    async def _post(self, receiver: Receiver, delivery: Delivery, fault: str | None) -> Reply:
+    async def _post(self, receiver: Receiver, delivery: Delivery, fault: str | None, until: float) -> Reply:
         letter = await receiver.letter(delivery)
         if fault is not None:
             fault = await self._pool.fetchval(SPENT, delivery.receiver_id)
@@ -417,10 +429,17 @@ class Deliveries:
             case "error":
                 return Reply(500, {}, b"A fault that was made in this sandbox.", 0.0)
             case "twice":
-                await self._send(letter)
+                await self._send_by(letter, until)
             case "reorder":
                 await asyncio.sleep(random.uniform(0.0, REORDERED_S))
-        return await self._send(letter)
+        return await self._send_by(letter, until)
+
+    async def _send_by(self, letter: Letter, until: float) -> Reply:
+        """The reply, which is waited for no longer than until then. Raises _TooLate."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise _TooLate
+        return await self._send(replace(letter, seconds=min(letter.seconds, left)))
 
     def _put(self, delivery: Delivery, outcome: str, wait_s: float, attempt: str | None = None) -> None:
         self._settled.append(_Result(delivery, outcome, wait_s, attempt))
@@ -474,6 +493,10 @@ class Deliveries:
             with contextlib.suppress(asyncpg.DeadlockDetectedError):
                 return await self._pool.fetchrow(text, *values)
         return await self._pool.fetchrow(text, *values)
+
+
+class _TooLate(Exception):
+    """The lease has run out, or nearly: another worker may send it now."""
 
 
 class FaultError(Exception):

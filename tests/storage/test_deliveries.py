@@ -250,6 +250,59 @@ async def test_a_worker_that_was_only_slow_writes_nothing_over_the_other(pool: a
 
 
 @story
+async def test_a_worker_that_stood_still_sends_nothing_that_another_has_sent_since(pool: asyncpg.Pool):
+    stopped, quick = World(pool), World(pool)
+    await stopped.receiver("A")
+    await stopped.happen(("ORD-1", 1), ("ORD-1", 2))
+    go_on = asyncio.Event()
+
+    class Stopped(One):
+        async def letter(self, delivery: Delivery) -> Letter:
+            await go_on.wait()
+            return await super().letter(delivery)
+
+    async def receivers(ids: Sequence[str]) -> Mapping[str, Receiver]:
+        return {each: Stopped(stopped, each) for each in ids}
+
+    stopped.receivers = receivers
+    engine = stopped.engine()
+    await engine.take_on()
+    assert await engine.go_on() == 1
+    async with running(quick.engine()):
+        await all_delivered(quick, 2)
+    go_on.set()
+    await asyncio.gather(*engine._in_flight)
+    await engine._settle()
+    assert stopped.began == []
+    assert quick.sent == [("A", "ORD-1", 1), ("A", "ORD-1", 2)]
+    assert [(row["status"], row["tries"]) for row in await quick.rows()] == [("Delivered", 2), ("Delivered", 1)]
+
+
+@story
+async def test_an_attempt_ends_before_its_lease_does(pool: asyncpg.Pool):
+    """Else another worker would begin again what nobody answers, and it would never count as a failure."""
+    world = World(pool)
+    await world.receiver("A")
+    await world.receiver("B")
+    await pool.execute("update receivers set fault = 'twice' where id = 'B'")
+    await world.happen(("ORD-1", 1))
+
+    async def silent(letter: Letter) -> Reply:
+        await asyncio.sleep(letter.seconds)
+        raise Unreachable("nobody answered")
+
+    world.send = silent
+    engine = world.engine(replace(QUICK, lease=timedelta(seconds=0.5)))
+    await engine.take_on()
+    assert await engine.go_on() == 2
+    async with asyncio.timeout(1):
+        await asyncio.gather(*engine._in_flight)
+        await engine._settle()
+    assert [row[0] for row in await pool.fetch("select failures from receivers")] == [1, 1]
+    assert not await pool.fetchval("select exists (select from deliveries where leased_until is not null)")
+
+
+@story
 async def test_nothing_is_sent_before_the_delivery_is_on_disk(pool: asyncpg.Pool):
     """Else a database that dies would send the same under another id."""
     world = World(pool)
@@ -268,6 +321,28 @@ async def test_nothing_is_sent_before_the_delivery_is_on_disk(pool: asyncpg.Pool
     await asyncio.gather(*engine._in_flight)
     assert durable == [True] * 3
     await engine.stop()
+
+
+@story
+async def test_a_receiver_for_which_nothing_can_be_read_holds_up_no_other(pool: asyncpg.Pool):
+    world = World(pool)
+    for name in "ABCDEFGH":
+        await world.receiver(name)
+    await world.happen(("ORD-1", 1))
+
+    class Broken(One):
+        async def follow(self, after: int) -> Happened:
+            raise ZeroDivisionError
+
+    async def receivers(ids: Sequence[str]) -> Mapping[str, Receiver]:
+        return {each: (One if each == "H" else Broken)(world, each) for each in ids}
+
+    world.receivers = receivers
+    engine = world.engine()
+    assert await engine.take_on() == 8
+    assert await engine.go_on() == 1
+    await asyncio.gather(*engine._in_flight)
+    assert world.sent == [("H", "ORD-1", 1)]
 
 
 @story
