@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from entrepot.integration import cron
 from tests.integration.installing import (
     AUDIT,
     EXTENSIONS,
@@ -119,6 +120,24 @@ def test_what_an_extension_tells_of_itself_is_looked_at(api: Api, meta: Any, whe
     reply = api("vendor").post(EXTENSIONS, {"name": "Meter", "meta": meta})
     assert reply.status == 400
     assert list(reply.json["errors"]) == [where]
+
+
+def test_so_many_schedules_that_name_no_time_take_no_longer_than_a_few(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody waits while they are looked at."""
+    looked: list[str] = []
+    fault_of = cron.fault_of
+
+    def counted(value: Any) -> str:
+        looked.append(value)
+        return fault_of(value)
+
+    monkeypatch.setattr(cron, "fault_of", counted)
+    schedules = [{**NIGHTLY, "id": str(each), "cron": f"{each % 60} 0 */30 * 1#2"} for each in range(200)]
+    reply = api("vendor").post(EXTENSIONS, {"name": "Meter", "meta": {"schedules": schedules}})
+    assert reply.status == 400
+    assert len(reply.json["errors"]) == len(looked) == 10
 
 
 def test_calls_that_may_be_put_off_are_kept_as_they_are_told(api: Api) -> None:
