@@ -73,7 +73,7 @@ OFFERS = (
     ),
     Resource(
         DELIVERY,
-        actions=(Action("redeliver", delivery.redeliver, by=EVERY, needs=NEEDS),),
+        actions=(Action("redeliver", delivery.redeliver, by=EVERY, loads=delivery.needs, needs=NEEDS),),
         summary="Events on their way to a receiver, and what became of each.",
     ),
 )

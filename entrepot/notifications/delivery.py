@@ -5,15 +5,17 @@ A receiver is an event subscription, or an installation of an extension.
 
 import sqlalchemy as sa
 
-from entrepot.accounts.dealings import SEE_ALL, vendor_unseen
+from entrepot.accounts.dealings import SEE_ALL, exists, vendor_unseen
 from entrepot.kernel.access import Who
 from entrepot.kernel.body import Body
 from entrepot.kernel.call import Call, Got
+from entrepot.kernel.doors import Load
 from entrepot.kernel.errors import Conflict
 from entrepot.kernel.field import document, enum, integer, moment, ref, text
 from entrepot.kernel.ids import Ids
 from entrepot.kernel.noun import Noun
 from entrepot.kernel.thing import Thing
+from entrepot.kernel.want import Want, given
 from entrepot.kernel.wire import moment_text
 from entrepot.notifications import event_subscription
 from entrepot.notifications.event_subscription import EVENT_SUBSCRIPTION
@@ -115,8 +117,28 @@ GIVEN = {
 """What is told of a ping: the delivery, in which its fate will stand."""
 
 
-def redeliver(call: Call, delivery: Thing, body: Body, got: None) -> None:
+# Who has let an extension in is told in a later room; here only the columns that are asked for are known.
+INSTALLATIONS = sa.table("extension_installations", *(sa.column(name, sa.Text()) for name in ("id", "status")))
+
+
+def _is_to_nobody(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    each = INSTALLATIONS.alias()
+    let_in = exists(each, each.c.id == row.c.installation_id, each.c.status == "Installed")
+    return sa.and_(row.c.id == given("delivery"), row.c.installation_id.is_not(None), sa.not_(let_in))
+
+
+TO_NOBODY = {"to_nobody": Want(DELIVERY, _is_to_nobody)}
+
+
+async def needs(load: Load, call: Call, delivery: Thing, body: Body) -> Got:
+    """Whether the account has let the extension go since."""
+    return await load(TO_NOBODY, delivery=delivery.id)
+
+
+def redeliver(call: Call, delivery: Thing, body: Body, got: Got) -> None:
     """It goes out once more, with the id that it had: the receiver can tell that it is the same."""
     if delivery.status == "Pending":
         raise Conflict(f"Delivery {delivery.id} is under way.")
+    if got.to_nobody:
+        raise Conflict(f"Installation {delivery.installation_id} has ended.")
     delivery.status, delivery.delivered, delivery.tries = "Pending", None, 0

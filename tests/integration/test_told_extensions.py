@@ -121,6 +121,15 @@ def test_what_is_under_way_is_not_sent_again(api: Api, at_work: Served, box: Inb
     assert api("vendor").post(f"{DELIVERIES}/{row['id']}/redeliver").status == 409
 
 
+def test_nothing_is_sent_again_once_the_installation_has_ended(api: Api, at_work: Served, box: Inbox) -> None:
+    _, installation, _ = told(api, at_work, box)
+    (row,) = until_sent(api, installation, "Delivered")
+    assert api("client").delete(f"{INSTALLATIONS}/{installation['id']}").status == 204
+    reply = api("vendor").post(f"{DELIVERIES}/{row['id']}/redeliver")
+    assert (reply.status, installation["id"] in str(reply.json)) == (409, True)
+    assert [each["status"] for each in sent(api, installation)] == ["Delivered"]
+
+
 def test_a_task_that_is_still_open_goes_along_again(api: Api, at_work: Served, box: Inbox) -> None:
     extension = made(api)
     ask = key_of(at_work, extension)
