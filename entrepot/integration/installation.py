@@ -202,6 +202,7 @@ def create(call: Call, _: None, body: Body, got: Got) -> Thing:
     assert extension is not None
     if got.others:
         raise Conflict(f"Extension {extension.id} is {got.others[0].status} in account {installation.account_id}.")
+    call.rely(extension)
     installation.name = installation.name or extension.name
     installation.configuration = installation.configuration or {}
     _take_modules(call, installation, extension, body, got)

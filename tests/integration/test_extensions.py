@@ -365,3 +365,16 @@ def test_an_agent_lets_no_program_in(api: Api, served: Served) -> None:
         ("POST", f"{EXTENSIONS}/{extension['id']}/instances", {"externalId": "x"}),
     ):
         assert ask(method, path, content).status == 403, path
+
+
+def test_no_extension_is_deleted_while_somebody_installs_it(api: Api, served: Served) -> None:
+    for _ in range(12):
+        extension = made(api)
+        replies = at_once(
+            lambda path=f"{EXTENSIONS}/{extension['id']}": api("vendor").delete(path),
+            lambda own=extension["id"]: api("vendor").post(INSTALLATIONS, {"extension": refer(own)}),
+        )
+        deleted, installed_by = (each.status for each in replies)
+        assert (deleted, installed_by) in ((204, 400), (204, 409), (409, 201)), replies
+        (row,) = served.fetch("select status from extensions where id = $1", extension["id"])
+        assert (row["status"] == "Deleted") == (deleted == 204)
