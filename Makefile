@@ -90,7 +90,7 @@ model: $(VENV)/.installed-dev ## Play the model of the marketplace for long (ARG
 	@$(BIN)/python -m tests.model.run $(ARGS)
 
 .PHONY: isolation
-isolation: $(VENV)/.installed-dev ## Every route, reference and row by every caller; `make test` plays one in three
+isolation: $(VENV)/.installed-dev ## Every route, reference and row by every caller; `make test` plays one in five
 	@ISOLATION=whole $(BIN)/pytest --numprocesses auto tests/access $(ARGS)
 
 .PHONY: fuzz

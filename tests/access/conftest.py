@@ -1,6 +1,6 @@
 """A crowded world: everybody has dealings that others must not learn of, and everything carries a mark.
 
-What is generated for each route and caller comes to many thousands of tests. `make test` plays one in three of them,
+What is generated for each route and caller comes to many thousands of tests. `make test` plays one in five of them,
 always the same; `make isolation` plays all.
 """
 
@@ -19,11 +19,11 @@ GENERATED = (
     "test_addresses", "test_documented", "test_fields", "test_long_answers", "test_paths", "test_references",
     "test_rows", "test_writes",
 )  # fmt: skip
-ONE_IN = 1 if os.environ.get("ISOLATION") == "whole" else 3
+ONE_IN = 1 if os.environ.get("ISOLATION") == "whole" else 5
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out two in three of what is generated."""
+    """Leaves out four in five of what is generated."""
     left = [each for each in items if each.path.stem in GENERATED and zlib.crc32(each.nodeid.encode()) % ONE_IN]
     if left:
         config.hook.pytest_deselected(items=left)

@@ -34,6 +34,7 @@ EACH_ACTOR = [
 
 
 IN_PERSON = {
+    ("/accounts/users/{id}/set-password", "client"): "that very person",  # who works for another account as well
     ("/accounts/users/{id}/set-password", "vendor"): "that very person",
     ("/integration/installations/{id}/token", "vendor"): "the extension itself",
 }
