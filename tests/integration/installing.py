@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.notifications.receiving import Answer, Got
 from tests.party import Api, ok
 from tests.serving import Reply, Served
 from tests.world import refer
@@ -51,3 +52,27 @@ def claims_of(token: str) -> Row:
     """What a token says, as the SDK reads it: nobody asks whose signature it is."""
     middle = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+
+
+# How the program answers ------------------------------------------------------------------------------
+
+
+def said(got: Got) -> Any:
+    """What a letter says."""
+    return json.loads(got.raw)
+
+
+def answer(**document: object) -> Answer:
+    """What the program says to a letter."""
+    return 200, {"content-type": "application/json"}, json.dumps(document).encode()
+
+
+def doing(ask: Ask, *verbs: str, **document: object) -> Callable[[Got], Answer]:
+    """It does so with the task of each letter, and then says this."""
+
+    def work(got: Got) -> Answer:
+        for verb in verbs:
+            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
+        return answer(**document)
+
+    return work

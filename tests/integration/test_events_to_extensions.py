@@ -1,6 +1,5 @@
 """Events as an extension hears of them: letters, tasks, answers, conditions, and whose events they are."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +14,15 @@ from tests.integration.installing import (
     INSTALLATIONS,
     MARKETPLACE,
     Row,
+    answer,
     by,
     claims_of,
+    doing,
     installed,
     key_of,
     made,
     published,
+    said,
 )
 from tests.notifications.receiving import Answer, Got, Inbox, inbox, working
 from tests.party import Api, ok
@@ -43,14 +45,6 @@ def at_work(served: Served) -> Iterator[Served]:
 def box() -> Iterator[Inbox]:
     with inbox() as found:
         yield found
-
-
-def said(got: Got) -> Any:
-    return json.loads(got.raw)
-
-
-def answer(**document: object) -> Answer:
-    return 200, {"content-type": "application/json"}, json.dumps(document).encode()
 
 
 def about(order: Row) -> Any:
@@ -301,11 +295,7 @@ def test_ok_leaves_a_task_to_whoever_took_it_on(api: Api, at_work: Served, box: 
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def take(got: Got) -> Answer:
-        assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/execute").status == 200
-        return answer(response="OK")
-
-    box.answer = take
+    box.answer = doing(ask, "execute", response="OK")
     becomes, letters = tasked(api, at_work, box, extension)
     task = becomes("Processing")
     time.sleep(1)
@@ -322,12 +312,7 @@ def test_cancel_fails_the_task_and_its_reason_is_kept(
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def refuse(got: Got) -> Answer:
-        for verb in verbs:
-            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
-        return answer(response="Cancel", cancelReason="Not ours.")
-
-    box.answer = refuse
+    box.answer = doing(ask, *verbs, response="Cancel", cancelReason="Not ours.")
     becomes, letters = tasked(api, at_work, box, extension)
     becomes("Failed")
     until = time.monotonic() + 5
@@ -350,12 +335,7 @@ def test_cancel_does_not_undo_what_was_done(api: Api, at_work: Served, box: Inbo
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def mix_up(got: Got) -> Answer:
-        for verb in ("execute", "complete"):
-            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
-        return answer(response="Cancel", cancelReason="Not ours.")
-
-    box.answer = mix_up
+    box.answer = doing(ask, "execute", "complete", response="Cancel", cancelReason="Not ours.")
     becomes, _ = tasked(api, at_work, box, extension)
     time.sleep(1)
     assert "reason" not in becomes("Completed")
@@ -365,11 +345,7 @@ def test_a_task_that_is_over_its_limit_is_not_sent_again(api: Api, at_work: Serv
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def take(got: Got) -> Answer:
-        assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/execute").status == 200
-        return answer(response="Delay", delay=3600)
-
-    box.answer = take
+    box.answer = doing(ask, "execute", response="Delay", delay=3600)
     becomes, letters = tasked(api, at_work, box, extension)
     task = becomes("Processing")
     at_work.fetch(

@@ -1,11 +1,9 @@
 """What extensions do by the clock: when they are called, for whom, how often, and what stops it."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import pytest
@@ -16,12 +14,15 @@ from tests.integration.installing import (
     EXTENSIONS,
     INSTALLATIONS,
     Row,
+    answer,
     by,
     claims_of,
+    doing,
     installed,
     key_of,
     made,
     published,
+    said,
 )
 from tests.notifications.killing import ENTREPOT, Process
 from tests.notifications.receiving import Answer, Got, Inbox, inbox, working
@@ -49,14 +50,6 @@ def at_work(served: Served) -> Iterator[Served]:
     served.fetch("update extension_installations set status = 'Uninstalled' where status = 'Installed'")
     with working(served):
         yield served
-
-
-def answer(**document: object) -> Answer:
-    return 200, {"content-type": "application/json"}, json.dumps(document).encode()
-
-
-def said(got: Got) -> Any:
-    return json.loads(got.raw)
 
 
 def started(served: Served, extension: Row, box: Inbox, *schedules: Row, **more: object) -> None:
@@ -173,11 +166,7 @@ def test_what_still_runs_is_not_begun_beside_itself_and_goes_on_afterwards(
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def work(got: Got) -> Answer:
-        assert ask("POST", f"{TASKS}/{said(got)['task']['id']}/execute").status == 200
-        return answer(response="Delay", delay=300)
-
-    box.answer = work
+    box.answer = doing(ask, "execute", response="Delay", delay=300)
     started(at_work, extension, box)
     installed(api, extension)
     moved(at_work)
@@ -283,11 +272,7 @@ def test_many_who_run_it_at_once_begin_it_once(api: Api, at_work: Served, box: I
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def work(got: Got) -> Answer:
-        assert ask("POST", f"{TASKS}/{said(got)['task']['id']}/execute").status == 200
-        return answer(response="Delay", delay=300)
-
-    box.answer = work
+    box.answer = doing(ask, "execute", response="Delay", delay=300)
     started(at_work, extension, box)
     installed(api, extension)
     run = f"{SCHEDULES}/{of(api, extension)[0]['id']}/run"

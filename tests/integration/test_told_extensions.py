@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.integration.installing import EXTENSIONS, INSTALLATIONS, Row, installed, key_of, made, published
-from tests.integration.test_events_to_extensions import about, answer, said, started
+from tests.integration.installing import (
+    EXTENSIONS,
+    INSTALLATIONS,
+    Row,
+    answer,
+    doing,
+    installed,
+    key_of,
+    made,
+    published,
+    said,
+)
+from tests.integration.test_events_to_extensions import about, started
 from tests.notifications.receiving import Answer, Got, Inbox, inbox, working
 from tests.party import Api, ok
 from tests.purchases import placed
@@ -134,12 +145,7 @@ def test_a_task_that_is_still_open_goes_along_again(api: Api, at_work: Served, b
     extension = made(api)
     ask = key_of(at_work, extension)
 
-    def put_off(got: Got) -> Answer:
-        for verb in ("execute", "reschedule"):
-            assert ask("POST", f"/system/tasks/{said(got)['task']['id']}/{verb}").status == 200
-        return answer(response="OK")
-
-    box.answer = put_off
+    box.answer = doing(ask, "execute", "reschedule", response="OK")
     started(api, at_work, box, {"event": CHANGED, "path": "/orders", "task": True}, extension=extension)
     installation = installed(api, extension)
     order = placed(at_work)
