@@ -23,12 +23,6 @@ from entrepot.storage.sessions import Sessions
 BODY_BYTES_MAX = 16_384
 WRONG = "This e-mail and password do not belong together."
 SPENT = "This invitation was used, has expired, or has been sent anew."
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": page_view.POLICY,
-    "Referrer-Policy": "same-origin",  # with no-referrer browsers send forms with `Origin: null`, which are refused
-    "X-Content-Type-Options": "nosniff",
-}
 STATE = "entrepot_openid"
 
 
@@ -76,7 +70,7 @@ class Auth:
                 if _wants_page(request):
                     return _page(view.refused(refusal.title, refusal.detail), refusal.status, refusal.headers)
                 body = refusal.problem("")
-                headers = {**HEADERS, **refusal.headers}
+                headers = {**page_view.HEADERS, **refusal.headers}
                 return JSONResponse(body, refusal.status, headers, "application/problem+json")
 
         return answered
@@ -101,13 +95,13 @@ class Auth:
     async def _sign_out(self, request: Request) -> Response:
         sent = await _sent(request)
         await self._end_old(request)
-        answer = _forward("/auth/sign-in") if sent.is_form else Response(status_code=204, headers=HEADERS)
+        answer = _forward("/auth/sign-in") if sent.is_form else Response(status_code=204, headers=page_view.HEADERS)
         answer.headers["Set-Cookie"] = session.write("", secure=request.url.scheme == "https")
         return answer
 
     async def _who(self, request: Request) -> Response:
         secret, caller = await self._required(request)
-        return JSONResponse(await self._told(secret, caller), headers=HEADERS)
+        return JSONResponse(await self._told(secret, caller), headers=page_view.HEADERS)
 
     async def _switch(self, request: Request) -> Response:
         secret, caller = await self._required(request)
@@ -165,7 +159,9 @@ class Auth:
             if sent.is_form:
                 return _page(view.sign_in(str(fault), sent.fields.get("email", "")), 400)
             raise Invalid({"email": [str(fault)]}) from None
-        answer = _page(view.away(address)) if sent.is_form else JSONResponse({"url": address}, headers=HEADERS)
+        answer = (
+            _page(view.away(address)) if sent.is_form else JSONResponse({"url": address}, headers=page_view.HEADERS)
+        )
         tail = "; Secure" if request.url.scheme == "https" else ""
         answer.headers["Set-Cookie"] = (
             f"{STATE}={state}; Path=/auth/callback; HttpOnly; SameSite=Lax; Max-Age=600{tail}"
@@ -194,7 +190,7 @@ class Auth:
             caller = await self._sessions.find(secret)
             if caller is None:
                 raise Unknown("The session is no longer valid.")
-            answer = JSONResponse(await self._told(secret, caller), headers=HEADERS)
+            answer = JSONResponse(await self._told(secret, caller), headers=page_view.HEADERS)
         answer.headers["Set-Cookie"] = session.write(secret, secure=request.url.scheme == "https")
         return answer
 
@@ -245,11 +241,11 @@ def _wants_page(request: Request) -> bool:
 
 
 def _forward(address: str) -> Response:
-    return Response(status_code=303, headers={**HEADERS, "Location": address})
+    return Response(status_code=303, headers={**page_view.HEADERS, "Location": address})
 
 
 def _page(content: Html, status: int = 200, more: dict[str, str] | None = None) -> Response:
-    return Response(content, status, {**HEADERS, **(more or {})}, "text/html")
+    return Response(content, status, {**page_view.HEADERS, **(more or {})}, "text/html")
 
 
 async def _sent(request: Request) -> Sent:

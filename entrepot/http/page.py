@@ -27,12 +27,6 @@ NEWEST = b"order=-audit.created.at&select=%2Baudit.created&limit=20"
 TRAIL = "select=actor,details&order=-timestamp&limit=50&eq(object.id,'{id}')"
 FORM_BYTES_MAX = 4096
 FRAGMENT = "x-fragment"
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": view.POLICY,
-    "Referrer-Policy": "same-origin",  # with no-referrer browsers send forms with `Origin: null`, which are refused
-    "X-Content-Type-Options": "nosniff",
-}
 SPENT = "This link was used before, or is older than ten minutes. Sign in with a token instead."
 UNKNOWN = "This token is unknown or no longer valid."
 
@@ -175,7 +169,7 @@ class Page:
 
     def _signed_in(self, request: Request, token: str, answer: Response) -> Response:
         answer.headers["Set-Cookie"] = self._cookies.write(token, secure=request.url.scheme == "https")
-        answer.headers["Cache-Control"] = HEADERS["Cache-Control"]
+        answer.headers["Cache-Control"] = view.HEADERS["Cache-Control"]
         return answer
 
     async def _signed_in_as(self, cookies: str) -> Caller | None:
@@ -204,7 +198,7 @@ def _read(body: bytes) -> Mapping[str, Any]:
 
 
 def _page(content: Html, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
-    return Response(content, status, {**HEADERS, **(more or {})}, "text/html")
+    return Response(content, status, {**view.HEADERS, **(more or {})}, "text/html")
 
 
 async def _form(request: Request) -> dict[str, str]:

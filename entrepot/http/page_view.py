@@ -37,6 +37,14 @@ POLICY = (
 )
 """The browser is told to run and load nothing but what stands here."""
 
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send forms with `Origin: null`, which are refused
+    "X-Content-Type-Options": "nosniff",
+}
+"""What goes with every page, and with whatever else tells of somebody who is signed in."""
+
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%230b57b7'/%3E"
